@@ -1,0 +1,129 @@
+"""Everything that can go wrong, as one tree. The class says what happened; the message says what to do.
+
+StelselError
+├── InputError                 what came from outside is wrong
+│   ├── DeliveryError          a delivery cannot be read (file, record, line)
+│   ├── ContentError           a file in loaders/, queries/ or ontologies/ is wrong (file, line)
+│   ├── SettingError           a setting or an argument is wrong
+│   ├── ParameterError         a parameter of a curated query is wrong (name)
+│   ├── QuerySyntaxError       a query does not parse (line, column)
+│   ├── QueryRefused           a query asks for what this service does not do (SERVICE, LOAD, ...)
+│   ├── NotAcceptable          no offered format fits (offered)
+│   └── NotFound               there is no such thing (a release, a register, an object)
+├── LimitError                 a query met a limit
+│   ├── DeadlinePassed         it ran out of time (seconds)
+│   ├── MemoryExceeded         it ran out of memory
+│   └── Busy                   no worker came free (retry_after)
+└── StoreError                 the data directory
+    ├── NoRelease              nothing has been released yet
+    ├── Damaged                a checksum does not match, or a file is missing
+    ├── DiskFull               the disk is full; nothing that was there is lost
+    └── Locked                 another process is writing
+"""
+
+from __future__ import annotations
+
+
+class StelselError(Exception):
+    """Anything that Stelsel says to a person. `str(error)` is the whole message."""
+
+
+class InputError(StelselError):
+    """What came from outside is wrong; nothing that was there is lost."""
+
+
+class DeliveryError(InputError):
+    """A delivery cannot be read. `where` names the file inside the delivery, the record, or the line."""
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        self.where = where
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class ContentError(InputError):
+    """A file in loaders/, queries/ or ontologies/ is wrong."""
+
+    def __init__(self, message: str, *, file: str, line: int | None = None) -> None:
+        self.file, self.line = file, line
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {message}")
+
+
+class SettingError(InputError):
+    """A setting or an argument is wrong."""
+
+
+class ParameterError(InputError):
+    """A parameter of a curated query is wrong; `name` is the parameter."""
+
+    def __init__(self, message: str, *, name: str) -> None:
+        self.name = name
+        super().__init__(message)
+
+
+class QuerySyntaxError(InputError):
+    """A query does not parse; `line` and `column` count from 1 and are None where the engine does not say."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        self.line, self.column = line, column
+        super().__init__(message)
+
+
+class QueryRefused(InputError):
+    """A query asks for what this service does not do."""
+
+
+class NotAcceptable(InputError):
+    """None of the formats that are offered fits what the client accepts."""
+
+    def __init__(self, message: str, *, offered: tuple[str, ...]) -> None:
+        self.offered = offered
+        super().__init__(message)
+
+
+class NotFound(InputError):
+    """There is no such thing."""
+
+
+class LimitError(StelselError):
+    """A query met a limit of this service."""
+
+
+class DeadlinePassed(LimitError):
+    """A query ran out of time; `seconds` is what it was given."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+
+class MemoryExceeded(LimitError):
+    """A query ran out of memory."""
+
+
+class Busy(LimitError):
+    """No worker came free in time; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class StoreError(StelselError):
+    """The data directory is not as it should be."""
+
+
+class NoRelease(StoreError):
+    """Nothing has been released yet."""
+
+
+class Damaged(StoreError):
+    """A checksum does not match, or a file is missing."""
+
+
+class DiskFull(StoreError):
+    """The disk is full; nothing that was there is lost."""
+
+
+class Locked(StoreError):
+    """Another process is writing to the data directory."""

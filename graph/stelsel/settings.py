@@ -1,0 +1,66 @@
+"""What an operator can set: by flag, or by `STELSEL_*` in the environment. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from stelsel.errors import SettingError
+
+PREFIX = "STELSEL_"
+
+
+class Settings(BaseModel):
+    """Every setting, with the help line that the command line and the README show."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="Folder that holds editions and releases")
+    home: Path | None = Field(None, description="Folder with your own ontologies/, loaders/ and queries/")
+    base: str = Field("http://localhost:8000", description="Address under which this service mints IRIs")
+    store: str = Field("", description="SPARQL endpoint to answer from, in place of the embedded store")
+    audience: Literal["open", "gesloten"] = Field("open", description="Which release to serve: open, or gesloten too")
+    default_graph: Literal["union", "own"] = Field(
+        "union", description="Default graph of a query: the union of all graphs, or the unnamed graph only"
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    workers: int = Field(1, ge=1, le=64, description="Server processes on one port")
+    query_workers: int = Field(
+        4, ge=2, le=128, description="Query processes a server keeps; two are kept for curated queries"
+    )
+    query_seconds: float = Field(20.0, gt=0, le=3600, description="Deadline of a query, in seconds")
+    query_memory: int = Field(2_000_000_000, ge=100_000_000, description="Memory that a query may take, in bytes")
+    query_length: int = Field(1_000_000, ge=1_000, description="Longest query text, in bytes")
+    processes: int = Field(0, ge=0, le=256, description="Processes that map a delivery; 0 takes one a core")
+
+    @field_validator("base")
+    @classmethod
+    def _plain_http(cls, value: str) -> str:
+        """A base without path tail, so that `{base}/id/...` is one IRI and not two."""
+        if not value.startswith(("http://", "https://")) or any(c in value for c in ' <>"{}|\\^`?#'):
+            raise ValueError("must be an http(s) address without query or fragment, such as https://data.example.nl")
+        return value.rstrip("/")
+
+
+def read_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from flags (those that are None do not count), else from the environment, else the defaults.
+
+    Raises SettingError for a value that does not fit and for an unknown `STELSEL_*` variable.
+    """
+    environ = os.environ if environ is None else environ
+    known = {name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
+    unknown = sorted(known.keys() - Settings.model_fields.keys())
+    if unknown:
+        names = ", ".join(PREFIX + name.upper() for name in unknown)
+        raise SettingError(f"{names} is not a setting; the settings are listed in graph/README.md")
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    try:
+        return Settings.model_validate({**known, **given})
+    except ValidationError as error:
+        lines = (f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingError("; ".join(lines)) from error
