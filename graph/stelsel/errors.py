@@ -13,6 +13,7 @@ StelselError
 ├── LimitError                 a query met a limit
 │   ├── DeadlinePassed         it ran out of time (seconds)
 │   ├── MemoryExceeded         it ran out of memory
+│   ├── Truncated              its answer stops at a limit, well-formed (limit)
 │   └── Busy                   no worker came free (retry_after)
 └── StoreError                 the data directory
     ├── NoRelease              nothing has been released yet
@@ -26,6 +27,17 @@ from __future__ import annotations
 
 class StelselError(Exception):
     """Anything that Stelsel says to a person. `str(error)` is the whole message."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders; the default would call __init__ with the finished message only.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[StelselError], args: tuple[object, ...], state: dict[str, object]) -> StelselError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(StelselError):
@@ -99,6 +111,14 @@ class DeadlinePassed(LimitError):
 
 class MemoryExceeded(LimitError):
     """A query ran out of memory."""
+
+
+class Truncated(LimitError):
+    """An answer stops at a limit and is well-formed; `limit` is `rows` or `bytes`."""
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        self.limit = limit
+        super().__init__(message)
 
 
 class Busy(LimitError):

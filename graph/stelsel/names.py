@@ -44,3 +44,7 @@ class Names:
     def identifier(self, soort: str, sleutel: str) -> str:
         """The IRI of a thing that its register gave none."""
         return f"{self.base}/id/{soort}/{sleutel}"
+
+    def term(self, name: str) -> str:
+        """A class or property of our own, for what no published vocabulary has (`ontologies/core.ttl`)."""
+        return f"{self.base}/def/{name}"

@@ -35,6 +35,8 @@ class Settings(BaseModel):
     )
     query_seconds: float = Field(20.0, gt=0, le=3600, description="Deadline of a query, in seconds")
     query_memory: int = Field(2_000_000_000, ge=100_000_000, description="Memory that a query may take, in bytes")
+    query_rows: int | None = Field(None, ge=1, description="Rows that an answer may have; none is no limit")
+    query_bytes: int | None = Field(None, ge=10_000, description="Bytes that an answer may have; none is no limit")
     query_length: int = Field(1_000_000, ge=1_000, description="Longest query text, in bytes")
     processes: int = Field(0, ge=0, le=256, description="Processes that map a delivery; 0 takes one a core")
 

@@ -1,0 +1,68 @@
+# Two commands do everything: `make demo` and `make test`. Each installs what it needs first.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= data
+ADDRESSES ?= 2000
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help setup demo test check format bench load release serve lock clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/run ## Install what it takes to run; leaves the command at .venv/bin/stelsel
+
+.venv/run: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/dev: requirements-dev.lock .venv/run
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: .venv/run ## Build a graph of an invented municipality and serve it (ADDRESSES=2000)
+	$(BIN)/stelsel sample build/demo/deliveries --addresses $(ADDRESSES)
+	$(BIN)/stelsel load bag build/demo/deliveries/bag --data build/demo/data
+	$(BIN)/stelsel release --data build/demo/data
+	$(BIN)/stelsel serve --data build/demo/data
+
+test: .venv/dev ## Run all tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## Run the checks: format, lint, types, layers, content, wheel
+	$(BIN)/ruff format --check graph loaders tests
+	$(BIN)/ruff check graph loaders tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/stelsel check
+
+format: .venv/dev ## Format the code and mend what can be mended
+	$(BIN)/ruff format graph loaders tests
+	$(BIN)/ruff check --fix graph loaders tests
+
+bench: .venv/dev ## Measure loading and building, as ratios against peers in the same run
+	$(BIN)/python tests/bench/load.py
+	$(BIN)/python tests/bench/build.py
+
+load: .venv/run ## Make an edition: make load REGISTER=bag FROM=delivery.zip
+	$(BIN)/stelsel load $(REGISTER) $(FROM) --data $(DATA)
+
+release: .venv/run ## Build a release from the newest editions, and switch to it
+	$(BIN)/stelsel release --data $(DATA)
+
+serve: .venv/run ## Serve the current release
+	$(BIN)/stelsel serve --data $(DATA)
+
+lock: .venv/dev ## Write the lock files again from pyproject.toml
+	$(BIN)/pip-compile $(COMPILE) --build-deps-for editable --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+# Versions and hashes only: the address of a package index is the machine's business.
+COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean: ## Remove what the commands above have made
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,144 @@
+"""The unit of work: a part of a delivery becomes packed quads and rows, in a process of its own.
+
+A part is one XML document (10,000 objects at most in the official formats) or a stretch of rows of an edition. What
+a part becomes depends on that part alone, so any number of processes gives the same edition, byte for byte.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from stelsel.home import open_home
+from stelsel.loading.mapping import BATCH, Mapper, Problem, key_of
+from stelsel.loading.readers.xml import XmlReader
+from stelsel.loading.register import Register, read_register
+from stelsel.loading.rows import Packer, Row, from_lines, key_hash, to_lines
+from stelsel.names import Names
+
+
+@dataclass(frozen=True)
+class DocumentPart:
+    """One XML document with records."""
+
+    where: str
+    content: bytes
+    packed: int
+
+
+@dataclass(frozen=True)
+class RowsPart:
+    """Rows of one table, as `rows.to_lines` wrote them."""
+
+    where: str
+    table: str
+    content: bytes
+    packed: int
+
+
+Part = DocumentPart | RowsPart
+
+
+@dataclass
+class Count:
+    """Records of a table: read, mapped, refused, and mapped with something reported."""
+
+    read: int = 0
+    mapped: int = 0
+    refused: int = 0
+    reported: int = 0
+
+
+@dataclass
+class Result:
+    """What a part became."""
+
+    where: str
+    packed: int
+    quads: dict[str, bytes] = field(default_factory=dict)
+    """Part of the register's graphs -> a zstd frame of N-Quads."""
+    amounts: dict[str, int] = field(default_factory=dict)
+    """Part of the register's graphs -> how many quads."""
+    subjects: dict[str, set[str]] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
+    """Table -> a zstd frame of rows."""
+    counts: dict[str, Count] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    keys: bytes = b""
+    """Hashes of the records' keys, 8 bytes each."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time in `parse`, `map` and `write`."""
+
+
+class Worker:
+    """What a process keeps between parts."""
+
+    def __init__(self, home: Path, register: str, base: str, on: date) -> None:
+        self.register: Register = read_register(open_home(home), register)
+        self._reader = XmlReader(self.register)
+        self._mapper = Mapper(self.register, Names(base))
+        self._on = on
+
+    def work(self, part: Part) -> Result:
+        """Reads, checks, maps and packs a part. Raises DeliveryError for a document that cannot be read."""
+        result = Result(part.where, part.packed)
+        quads: dict[str, Packer] = defaultdict(Packer)
+        rows: dict[str, Packer] = defaultdict(Packer)
+        seconds: dict[str, float] = defaultdict(float)
+        keys: list[int] = []
+        clock = time.perf_counter()
+
+        def lap(name: str) -> None:
+            nonlocal clock
+            now = time.perf_counter()
+            seconds[name] += now - clock
+            clock = now
+
+        for table, batch in _batches(self._records(part)):
+            lap("parse")
+            mapped = self._mapper.map(table, batch, part.where, self._on)
+            lap("map")
+            spec = self.register.tables[table]
+            keys += [key_hash(table, key_of(spec, row)) for row in batch]
+            rows[table].add(to_lines(batch))
+            for graph, content in mapped.quads.items():
+                quads[graph].add(content)
+                result.amounts[graph] = result.amounts.get(graph, 0) + content.count(b"\n")
+                result.subjects.setdefault(graph, set()).update(mapped.subjects[graph])
+            count = result.counts.setdefault(table, Count())
+            count.read += len(batch)
+            count.mapped += mapped.mapped
+            count.refused += len(batch) - mapped.mapped
+            count.reported += sum(not problem.refused for problem in mapped.problems)
+            result.problems += mapped.problems
+            lap("write")
+        result.quads = {graph: packer.frame() for graph, packer in quads.items()}
+        result.rows = {table: packer.frame() for table, packer in rows.items()}
+        result.keys = np.array(keys, dtype="<u8").tobytes()
+        lap("write")
+        result.seconds = dict(seconds)
+        return result
+
+    def _records(self, part: Part) -> Iterator[tuple[str, Row]]:
+        if isinstance(part, RowsPart):
+            return ((part.table, row) for row in from_lines(part.content))
+        document = self._reader.document(part.content, part.where)
+        records = self._reader.records(part.content, document, part.where)
+        return ((record.table, record.row) for record in records)
+
+
+def _batches(records: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, list[Row]]]:
+    """Stretches of records of the same table, of BATCH at most, in order."""
+    waiting: dict[str, list[Row]] = {}
+    while stretch := list(islice(records, BATCH)):
+        for table, row in stretch:
+            waiting.setdefault(table, []).append(row)
+        yield from waiting.items()
+        waiting = {}

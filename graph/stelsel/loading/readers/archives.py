@@ -1,0 +1,191 @@
+"""The files of a delivery: in a folder, in a zip, in zips inside zips. Nothing is unpacked to disk.
+
+An archive is hostile until it has proved otherwise: depth, number, size and ratio are bounded, names that climb out
+are refused (nothing is ever written under a name from an archive), encrypted and overlapping entries too.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from stelsel.errors import DeliveryError
+
+MAX_DEPTH = 6  # the national BAG extract is four deep
+MAX_ENTRIES = 100_000
+MAX_MEMBER = 1_000_000_000  # bytes; an official BAG file holds 10,000 objects, about 25 MB
+MAX_RATIO = 250  # the most repetitive real file, BAG in onderzoek, is packed 90 to 1
+RATIO_COUNTS_FROM = 5_000_000  # bytes: below this a high ratio can do no harm
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of a delivery."""
+
+    where: str
+    """How a person finds it: `BAGGEM0457L.zip > 0457GEM.zip > 0457PND-000001.xml`."""
+    size: int
+    """Bytes, unpacked."""
+    packed: int
+    """Bytes as they lie in the delivery: what progress counts."""
+    content: bytes
+
+
+def members(source: Path, ignore: tuple[str, ...] = ()) -> Iterator[Member]:
+    """The files of a delivery, one at a time, in the order in which they lie. Junk that `ignore` names is skipped.
+
+    Raises DeliveryError for what is missing, empty, broken, encrypted or larger than a delivery can be.
+    """
+    if not source.exists():
+        raise DeliveryError("there is no such file or folder", where=str(source))
+    if source.is_dir():
+        files = sorted(path for path in source.rglob("*") if path.is_file())
+        if not files:
+            raise DeliveryError("is an empty folder", where=str(source))
+        for file in files:
+            yield from _file(file, ignore)
+    else:
+        yield from _file(source, ignore)
+
+
+def _file(file: Path, ignore: tuple[str, ...]) -> Iterator[Member]:
+    if _ignored(file.name, ignore):
+        return
+    size = file.stat().st_size
+    if size == 0:
+        raise DeliveryError("is an empty file", where=str(file))
+    with file.open("rb") as stream:
+        if _is_zip(file.name, stream.read(4)):
+            stream.seek(0)
+            yield from _zip(stream, file.name, ignore, depth=1)
+        elif size > MAX_MEMBER:
+            raise DeliveryError(f"holds {size:,} bytes, more than a file of a delivery may", where=str(file))
+        else:
+            stream.seek(0)
+            yield Member(file.name, size, size, stream.read())
+
+
+def _zip(stream: IO[bytes], where: str, ignore: tuple[str, ...], *, depth: int) -> Iterator[Member]:
+    if depth > MAX_DEPTH:
+        raise DeliveryError(f"is a zip more than {MAX_DEPTH} deep", where=where)
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, zlib.error) as error:
+        raise DeliveryError(f"is not a complete zip ({error}); fetch it again", where=where) from error
+    with archive:
+        entries = sorted((e for e in archive.infolist() if not e.is_dir()), key=lambda e: e.header_offset)
+        _judge(entries, where)
+        for entry in entries:
+            if _ignored(entry.filename, ignore):
+                continue
+            inside = f"{where} > {entry.filename}"
+            if _is_zip(entry.filename, b""):
+                yield from _zip(_open(archive, entry, inside), inside, ignore, depth=depth + 1)
+            else:
+                yield Member(inside, entry.file_size, entry.compress_size, _content(archive, entry, inside))
+
+
+def _judge(entries: list[zipfile.ZipInfo], where: str) -> None:
+    """What the directory of a zip says must be possible, before a byte of it is unpacked."""
+    if len(entries) > MAX_ENTRIES:
+        raise DeliveryError(f"has {len(entries):,} entries, more than {MAX_ENTRIES:,}", where=where)
+    end = 0
+    for entry in entries:
+        inside = f"{where} > {entry.filename!r}"
+        parts = PurePosixPath(entry.filename.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
+            raise DeliveryError("is an entry whose name leads out of the archive", where=inside)
+        if entry.flag_bits & 0x1:
+            raise DeliveryError("is encrypted", where=inside)
+        if entry.header_offset < end:
+            raise DeliveryError("overlaps the entry before it: this is no honest zip", where=inside)
+        end = entry.header_offset + entry.compress_size
+        packed = max(entry.compress_size, 1)
+        if entry.file_size > RATIO_COUNTS_FROM and entry.file_size / packed > MAX_RATIO:
+            raise DeliveryError(f"would grow {entry.file_size // packed:,} times: this is a zip bomb", where=inside)
+        if not _is_zip(entry.filename, b"") and entry.file_size > MAX_MEMBER:
+            raise DeliveryError(f"would hold {entry.file_size:,} bytes, more than a file may", where=inside)
+
+
+def _open(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> IO[bytes]:
+    """A zip inside a zip, as a seekable stream; the one that was stored as it is, without reading it twice."""
+    try:
+        stream = archive.open(entry)
+        if entry.compress_type == zipfile.ZIP_STORED and archive.fp is not None:
+            # ZipFile.open has read the local header: the outer file now stands where the inner one begins.
+            start = entry.header_offset + _local_header_length(archive.fp, entry.header_offset)
+            return io.BufferedReader(_Window(archive.fp, start, entry.file_size), 1 << 16)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+        raise DeliveryError(f"cannot be read ({error})", where=where) from error
+    return stream
+
+
+def _local_header_length(stream: IO[bytes], offset: int) -> int:
+    """Bytes from the start of a local file header to its data (APPNOTE 4.3.7: 30, then name, then extra field)."""
+    stream.seek(offset)
+    header = stream.read(30)
+    return 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+
+
+class _Window(io.RawIOBase):
+    """A stretch of a seekable file, as a file. ZipExtFile reads on from the start after every seek backwards."""
+
+    def __init__(self, stream: IO[bytes], start: int, length: int) -> None:
+        self._stream, self._start, self._length, self._at = stream, start, length, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed says Buffer, io gives this
+        wanted = min(len(buffer), self._length - self._at)
+        if wanted <= 0:
+            return 0
+        # Another window or entry may have moved the file meanwhile.
+        self._stream.seek(self._start + self._at)
+        data = self._stream.read(wanted)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> bytes:
+    try:
+        content = archive.read(entry)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+        raise DeliveryError(f"is broken inside its zip ({error}); fetch the delivery again", where=where) from error
+    if len(content) != entry.file_size:
+        raise DeliveryError("is not as long as its zip says; fetch the delivery again", where=where)
+    return content
+
+
+def _is_zip(name: str, head: bytes) -> bool:
+    return name.lower().endswith(".zip") or head == b"PK\x03\x04"
+
+
+def _ignored(name: str, ignore: tuple[str, ...]) -> bool:
+    """Whether a name, or a folder it stands in, fits one of the shell patterns."""
+    return any(fnmatch.fnmatchcase(part, pattern) for part in PurePosixPath(name).parts for pattern in ignore)
+
+
+def packed_size(source: Path) -> int:
+    """Bytes of a delivery as it lies on disk: the whole that progress counts towards."""
+    if source.is_dir():
+        return sum(file.stat().st_size for file in source.rglob("*") if file.is_file())
+    return source.stat().st_size if source.exists() else 0

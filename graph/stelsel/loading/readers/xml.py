@@ -1,0 +1,204 @@
+"""Records of an XML document, by the element names in loader.yml. What loader.yml does not name is an error."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from stelsel.errors import ContentError, DeliveryError
+from stelsel.loading.readers.gml import BrokenGeometry, to_wkt
+from stelsel.loading.register import Document, Register, Table
+from stelsel.loading.rows import UNREADABLE, Row
+
+@dataclass(frozen=True)
+class Record:
+    """A row of a table, and the line of the document that it starts on."""
+
+    table: str
+    row: Row
+    line: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a mutation delivery says of one record: what it was (None: it was not there) and what it becomes."""
+
+    was: Record | None
+    becomes: Record
+
+
+@dataclass
+class _Node:
+    """A step of the paths of a table's columns."""
+
+    column: str | None = None
+    geometry: bool = False
+    many: bool = False
+    ignored: bool = False
+    below: dict[str, _Node] = field(default_factory=dict)
+
+
+class XmlReader:
+    """Reads the documents of one register. Safe from entities, DTDs and the network."""
+
+    def __init__(self, register: Register) -> None:
+        """Raises ContentError where a name in loader.yml has a prefix that it does not declare."""
+        self._register = register
+        try:
+            self._documents = {register.qname(d.root): d for d in register.documents}
+            changes = register.changes
+            around = (*register.wrappers, *((changes.was, changes.becomes) if changes else ()))
+            self._wrappers = {register.qname(name) for name in around}
+            self._records = {
+                register.qname(element): (name, self._tree(table))
+                for name, table in register.tables.items()
+                for element in table.records
+            }
+        except KeyError as error:
+            raise ContentError(f"prefix {error} is not declared", file=str(register.folder / "loader.yml")) from error
+
+    def _tree(self, table: Table) -> _Node:
+        root = _Node()
+
+        def node(path: str) -> _Node:
+            here = root
+            for step in path.split("/"):
+                here = here.below.setdefault(self._register.qname(step), _Node())
+            return here
+
+        for name, column in table.columns.items():
+            leaf = node(column.path)
+            leaf.column, leaf.geometry, leaf.many = name, column.type == "geometry", column.many
+        for path in table.ignore:
+            node(path).ignored = True
+        return root
+
+    def document(self, content: bytes, where: str) -> Document:
+        """What kind of document this is, by its root element. Raises DeliveryError where the register has no such kind."""
+        try:
+            for _, element in _parse(content, events=("start",)):
+                known = self._documents.get(element.tag)
+                if known is None:
+                    expected = ", ".join(d.root for d in self._register.documents)
+                    raise DeliveryError(
+                        f"has root element {element.tag}, which is no {self._register.name} delivery as loader.yml "
+                        f"describes it (it expects {expected}, each in the namespace given there)",
+                        where=where,
+                    )
+                return known
+        except etree.XMLSyntaxError as error:
+            raise DeliveryError(_said(error), where=where) from error
+        raise DeliveryError("is an empty document", where=where)
+
+    def header(self, content: bytes, element: str, where: str) -> list[str]:
+        """Texts of such elements before the first record."""
+        wanted, stops = self._register.qname(element), {*self._wrappers, *self._records}
+        found = []
+        try:
+            for event, part in _parse(content, events=("start", "end")):
+                if event == "start" and part.tag in stops:
+                    break
+                if event == "end" and part.tag == wanted and part.text:
+                    found.append(part.text.strip())
+        except etree.XMLSyntaxError as error:
+            raise DeliveryError(_said(error), where=where) from error
+        return found
+
+    def records(self, content: bytes, document: Document, where: str) -> Iterator[Record]:
+        """The records of a document, in order."""
+        each = self._register.qname(document.each)
+        for element in _elements(content, (each,), where):
+            yield self._record(element, where)
+
+    def changes(self, content: bytes, where: str) -> Iterator[Change]:
+        """The changes of a mutation document, in order."""
+        names = self._register.changes
+        if names is None:
+            raise DeliveryError(f"register {self._register.name} has no mutation deliveries", where=where)
+        was, becomes = self._register.qname(names.was), self._register.qname(names.becomes)
+        added, changed = self._register.qname(names.added), self._register.qname(names.changed)
+        for element in _elements(content, (added, changed), where):
+            parts = {child.tag: self._record(child, where) for child in element if isinstance(child.tag, str)}
+            expected = {becomes} if element.tag == added else {was, becomes}
+            if set(parts) != expected:
+                raise DeliveryError(f"is a change without {names.was} or {names.becomes}", where=_at(where, element))
+            yield Change(parts.get(was), parts[becomes])
+
+    def _record(self, element: etree._Element, where: str) -> Record:
+        inner: etree._Element | None = element
+        while inner is not None and inner.tag not in self._records:
+            if inner.tag not in self._wrappers:
+                raise DeliveryError(f"element {inner.tag} is no record that loader.yml knows", where=_at(where, inner))
+            inner = next((child for child in inner if isinstance(child.tag, str)), None)
+        if inner is None:
+            raise DeliveryError("is a record without content", where=_at(where, element))
+        name, tree = self._records[inner.tag]
+        row: Row = {}
+        self._fill(inner, tree, row, where)
+        return Record(name, row, int(inner.sourceline or 0))
+
+    def _fill(self, element: etree._Element, node: _Node, row: Row, where: str) -> None:
+        for child in element:
+            if not isinstance(child.tag, str):  # a comment or a processing instruction
+                continue
+            below = node.below.get(child.tag)
+            if below is None:
+                raise DeliveryError(
+                    f"element {child.tag} is not known; list it in loader.yml as a column or under ignore",
+                    where=_at(where, child),
+                )
+            if below.ignored:
+                continue
+            if below.column is None:
+                self._fill(child, below, row, where)
+                continue
+            text = _geometry(child) if below.geometry else " ".join((child.text or "").split())
+            if not text:
+                continue
+            if below.many:
+                row.setdefault(below.column, []).append(text)  # type: ignore[union-attr]  # a list where many
+            elif below.column in row:
+                raise DeliveryError(f"{child.tag} stands twice in one record", where=_at(where, child))
+            else:
+                row[below.column] = text
+
+
+def _geometry(element: etree._Element) -> str:
+    try:
+        return to_wkt(element)
+    except BrokenGeometry as error:
+        return f"{UNREADABLE}{error}"
+
+
+def _parse(content: bytes, **options: object) -> etree.iterparse[tuple[str, etree._Element]]:
+    """Never resolves an entity, reads a DTD or opens a connection; depth and text size are bounded by libxml2."""
+    return etree.iterparse(
+        io.BytesIO(content), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, **options
+    )
+
+
+def _elements(content: bytes, tags: tuple[str, ...], where: str) -> Iterator[etree._Element]:
+    """The elements with these tags, each thrown away when the next is asked for, so that memory stays flat."""
+    try:
+        for _, element in _parse(content, events=("end",), tag=tags):
+            if element.getroottree().docinfo.doctype:
+                raise DeliveryError("has a DOCTYPE, which no register uses and an attacker does", where=where)
+            yield element
+            element.clear()
+            parent = element.getparent()
+            while parent is not None and element.getprevious() is not None:
+                del parent[0]
+    except etree.XMLSyntaxError as error:
+        raise DeliveryError(_said(error), where=where) from error
+
+
+def _at(where: str, element: etree._Element) -> str:
+    return f"{where}, line {element.sourceline}"
+
+
+def _said(error: etree.XMLSyntaxError) -> str:
+    """libxml2's message, which names line and column."""
+    return f"is not well-formed XML: {error.msg}"

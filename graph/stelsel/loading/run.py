@@ -1,0 +1,205 @@
+"""A delivery becomes an edition: read, check, map, validate, keep. The whole, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from stelsel.errors import DeliveryError
+from stelsel.home import Home
+from stelsel.loading.checks import validate
+from stelsel.loading.delivery import Delivery, Progress, documents, open_delivery
+from stelsel.loading.mapping import Mapper
+from stelsel.loading.mutations import Changes, Tally, merged
+from stelsel.loading.parts import DocumentPart, Part
+from stelsel.loading.pool import Setup, cores, results
+from stelsel.loading.provenance import describe
+from stelsel.loading.readers.xml import XmlReader
+from stelsel.loading.register import Register, read_register
+from stelsel.loading.writing import EditionWriter
+from stelsel.names import Names
+from stelsel.settings import Settings
+from stelsel.storing.editions import Delivered, Edition, TableCount, commit, edition_path, editions, lock, newest, staging
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a load gave."""
+
+    edition: Edition
+    fresh: bool
+    """Whether the edition is new; a delivery that was loaded before gives the edition of then."""
+    tally: Tally | None
+    """What became of the changes, for a mutation delivery."""
+    seconds: dict[str, float]
+    """Time by step: `parse`, `map` and `write` summed over processes, `check` of the whole."""
+
+
+def load(name: str, paths: list[Path], *, home: Home, settings: Settings, accept: bool, progress: Progress) -> Outcome:
+    """Makes an edition of register `name` from the files of a delivery.
+
+    A mutation delivery is applied to the newest edition. With `accept`, an edition is made even where more records are
+    refused than the register expects. Raises InputError and StoreError; whatever happens, what was there stays.
+    """
+    register = read_register(home, name)
+    Mapper(register, Names(settings.base))  # a mapping that is wrong is found now, not after an hour of reading
+    delivery = open_delivery(register, paths, progress)
+    with lock(settings.data):
+        before = newest(settings.data, name) if delivery.mutations else None
+        if delivery.mutations and before is None:
+            raise DeliveryError(
+                f"is a mutation delivery, and {name} has no edition to apply it to; load a full extract first",
+                where=delivery.sources[0].name,
+            )
+        identity = _identity(register, delivery, settings.base, before)
+        known = _known(settings.data, register, delivery, identity)
+        if known:
+            return Outcome(known, fresh=False, tally=None, seconds={})
+        with staging(settings.data, f"{name}-{identity}") as staged:
+            return _Job(register, home, settings, delivery, before, identity, staged, progress).run(accept=accept)
+
+
+def _identity(register: Register, delivery: Delivery, base: str, before: Edition | None) -> str:
+    """Date, and a hash of all that an edition follows from: equal input is the same edition."""
+    digest = hashlib.sha256()
+    for part in (base, register.fingerprint(), before.id if before else "", *(s.sha256 for s in delivery.sources)):
+        digest.update(part.encode() + b"\0")
+    return f"{delivery.date.isoformat()}-{digest.hexdigest()[:8]}"
+
+
+def _known(data: Path, register: Register, delivery: Delivery, identity: str) -> Edition | None:
+    """The edition that this delivery gave before: itself, or the newest of a chain that has had these mutations."""
+    history = {edition.id: edition for edition in editions(data, register.name)}
+    if identity in history or not delivery.mutations:
+        return history.get(identity)
+    last = link = newest(data, register.name)
+    wanted = {source.sha256 for source in delivery.sources}
+    while link is not None:
+        if wanted <= {delivered.sha256 for delivered in link.deliveries}:
+            return last
+        link = history.get(link.previous or "")
+    return None
+
+
+@dataclass
+class _Job:
+    """One load, with what its steps share."""
+
+    register: Register
+    home: Home
+    settings: Settings
+    delivery: Delivery
+    before: Edition | None
+    identity: str
+    staged: Path
+    progress: Progress
+
+    def run(self, *, accept: bool) -> Outcome:
+        started = datetime.now(UTC)
+        names = Names(self.settings.base)
+        tally = Tally() if self.before else None
+        writer = EditionWriter(self.register, self.staged)
+        with ExitStack() as stack:
+            stack.callback(writer.close)
+            parts = self._changed(self.before, tally, stack) if self.before and tally else self._documents()
+            setup = Setup(self.home.root, self.register.name, self.settings.base, self._day())
+            done = 0
+            for result in results(parts, setup, self.settings.processes or cores()):
+                writer.add(result)
+                done += result.packed
+                self.progress(f"{writer.read:,} records, {writer.quads.total():,} quads", done, self._size())
+            if tally:
+                writer.report(tally.problems)
+            writer.find_twice()
+        self._expect(writer, accept=accept)
+        if self.before and tally and not tally.applied and self._day() == self.before.date:
+            return Outcome(self.before, fresh=False, tally=tally, seconds=dict(writer.seconds))
+        violations = validate(self.register, self.home, names, writer, self.progress)
+        edition = Edition(
+            register=self.register.name,
+            id=self.identity,
+            date=self._day(),
+            areas=self._areas(),
+            base=self.settings.base,
+            previous=self.before.id if self.before else None,
+            deliveries=tuple(Delivered(name=s.name, sha256=s.sha256, bytes=s.size) for s in self.delivery.sources),
+            mapping=self.register.fingerprint(),
+            stelsel=version("stelsel"),
+            started=started,
+            finished=datetime.now(UTC),
+            graphs=(),
+            tables={name: TableCount(**vars(count)) for name, count in writer.counts.items()},
+            problems=dict(writer.problems),
+            warnings=self._warnings(),
+            violations=violations,
+        )
+        describe(self.register, names, writer, edition)
+        edition = edition.model_copy(update={"graphs": writer.graphs(names)})
+        commit(self.settings.data, edition, self.staged)
+        return Outcome(edition, fresh=True, tally=tally, seconds=dict(writer.seconds))
+
+    def _day(self) -> date:
+        """The date of the edition: mutations that are older than what they are applied to do not set it back."""
+        return max(self.delivery.date, self.before.date) if self.before else self.delivery.date
+
+    def _areas(self) -> tuple[str, ...]:
+        return self.before.areas if self.before else self.delivery.areas
+
+    def _size(self) -> int:
+        """Bytes that progress counts towards."""
+        if self.before is None:
+            return self.delivery.size
+        rows = edition_path(self.settings.data, self.before) / "rows"
+        return self.delivery.size + sum(file.stat().st_size for file in rows.iterdir())
+
+    def _warnings(self) -> tuple[str, ...]:
+        since = self.delivery.since
+        if self.before and since and since > self.before.date:
+            return (
+                f"mutations from {self.before.date} to {since} were not delivered; what changed then is missing until "
+                "the next full extract",
+            )
+        return ()
+
+    def _documents(self) -> Iterator[Part]:
+        reader = XmlReader(self.register)
+        for member in documents(self.register, self.delivery.paths):
+            if reader.document(member.content, member.where).kind == "records":
+                yield DocumentPart(member.where, member.content, member.packed)
+
+    def _changed(self, before: Edition, tally: Tally, stack: ExitStack) -> Iterator[Part]:
+        """Documents of tables that the delivery brings whole, then the rows of the edition before with its changes."""
+        reader = XmlReader(self.register)
+        changes = Changes(self.register, self.staged / "changes.sqlite")
+        stack.callback(changes.close)
+        whole: set[str] = set()
+        for member in documents(self.register, self.delivery.paths):
+            document = reader.document(member.content, member.where)
+            if document.kind == "changes":
+                changes.add(reader.changes(member.content, member.where), member.where)
+            elif document.kind == "records":
+                tables = {record.table for record in reader.records(member.content, document, member.where)}
+                for table in tables:
+                    if not self.register.tables[table].replaced:
+                        raise DeliveryError(f"a mutation delivery holds {table} as a stand", where=member.where)
+                whole |= tables
+                yield DocumentPart(member.where, member.content, member.packed)
+        path = edition_path(self.settings.data, before)
+        yield from merged(self.register, path, changes, whole, before.areas, tally)
+
+    def _expect(self, writer: EditionWriter, *, accept: bool) -> None:
+        """Raises DeliveryError where more records were refused than the register expects."""
+        refused = writer.refused
+        if refused <= self.register.refused or accept:
+            return
+        first = "\n".join(f"  {p.where}: {p.table} {p.key}: {p.message}" for p in writer.first if p.refused)
+        raise DeliveryError(
+            f"{refused:,} records were refused, and {self.register.name} expects {self.register.refused:,} at most, so "
+            f"no edition was made. Among them:\n{first}\nTo make the edition without them: stelsel load … --accept",
+            where=self.delivery.sources[0].name,
+        )

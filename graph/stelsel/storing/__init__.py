@@ -1,0 +1,72 @@
+"""Editions, releases, and the one port through which questions are answered.
+
+editions   dated, immutable loads of a register
+releases   what is served: built from editions, switched to by one move
+embedded   a release answered by Oxigraph, in worker processes
+workers    the pool: deadlines, turns, replacement
+worker     what runs inside one worker process
+nursery    the small process that forks workers and ends them
+turns      who may go next: lanes, and fairness between clients
+frames     what a worker and its pool say to each other
+cutting    answers that end at a row or a byte limit, well-formed
+formats    the formats that answers are written in
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from stelsel.storing.formats import Format
+
+Lane = Literal["curated", "free"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one answer may take, and whose turn it takes.
+
+    `seconds` count from the question, waiting for a worker included. `memory` and `bytes` are in bytes.
+    Curated queries take the lane `curated`: neither lane can take the last worker of the other. Between the
+    clients of a lane (`client` is any key: an address, a token) turns go round.
+    """
+
+    seconds: float
+    memory: int
+    rows: int | None = None
+    bytes: int | None = None
+    lane: Lane = "free"
+    client: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A read-only SPARQL query. Graphs that are named here replace the query's own FROM (SPARQL 1.1 Protocol, 2.1.4).
+
+    When one of `default_graphs` and `named_graphs` is given and the other is None, the other is empty.
+    """
+
+    text: str
+    base_iri: str | None = None
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+
+
+class Store(Protocol):
+    """Answers read-only SPARQL about one release."""
+
+    @property
+    def release(self) -> str:
+        """The id of the release that is being answered from."""
+        ...
+
+    def answer(self, question: Question, format: Format, within: Limits) -> AsyncIterator[bytes]:
+        """The answer's bytes, as an async generator; closing it ends the query at once.
+
+        Raises QuerySyntaxError, DeadlinePassed, MemoryExceeded, Busy or StoreError, before the first chunk where it
+        can. The first chunk waits a moment, so that most failures come before it. A generator that ends without
+        an error has given the complete answer. One that raises Truncated has given a well-formed answer that stops at
+        `within.rows` or `within.bytes`: whoever does not know that error breaks the connection, which is honest too.
+        """
+        ...

@@ -1,0 +1,66 @@
+"""A release answered by Oxigraph, in worker processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Literal, Self
+
+from stelsel.storing import Limits, Question
+from stelsel.storing.formats import Format
+from stelsel.storing.workers import Pool
+
+
+class EmbeddedStore:
+    """One release, opened read-only. Another release is another EmbeddedStore; then this one is drained."""
+
+    def __init__(self, release: str, pool: Pool, *, default_graph: Literal["union", "own"]) -> None:
+        self.release = release
+        self._pool = pool
+        self._union = default_graph == "union"
+
+    @classmethod
+    async def open(
+        cls, path: Path, *, release: str, workers: int, default_graph: Literal["union", "own"] = "union"
+    ) -> Self:
+        """Open the Oxigraph directory at `path` in `workers` processes, each warm. Raises StoreError."""
+        pool = Pool(path, size=workers)
+        await pool.start()
+        return cls(release, pool, default_graph=default_graph)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a question would find a worker."""
+        return self._pool.alive > 0
+
+    @property
+    def network(self) -> str:
+        """`none` where workers have no network; `open` where the system does not let them give it up."""
+        return self._pool.network
+
+    def answer(self, question: Question, format: Format, within: Limits) -> AsyncGenerator[bytes]:
+        """See storing.Store."""
+        job = json.dumps(
+            [
+                question.text,
+                question.base_iri,
+                question.default_graphs,
+                question.named_graphs,
+                self._union,
+                format.name,
+                within.seconds,
+                within.memory,
+                within.rows,
+                within.bytes,
+            ]
+        )
+        return self._pool.answer(job.encode(), within)
+
+    async def drain(self) -> None:
+        """Take no more questions, finish those that run, and close."""
+        await self._pool.drain()
+
+    async def close(self) -> None:
+        """End every worker at once."""
+        await self._pool.close()

@@ -1,0 +1,86 @@
+"""The server's handle on the process that forks workers (see forker)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Exit(NamedTuple):
+    """How a worker ended: the signal (0 for none) and what it said last."""
+
+    signal: int
+    words: str
+
+
+class Nursery:
+    """Starts the forker and speaks to it. `lost` is called once, when it ends without having been told to."""
+
+    def __init__(self, store: Path, lost: Callable[[], None]) -> None:
+        self._lost = lost
+        self._loop = asyncio.get_running_loop()
+        self._exits: dict[int, asyncio.Future[Exit]] = {}
+        self.network = ""
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "stelsel.storing.forker", str(theirs.fileno()), str(store)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._control.setblocking(False)
+        self._loop.add_reader(self._control.fileno(), self._hear)
+
+    def fork(self, number: int, line: socket.socket) -> asyncio.Future[Exit]:
+        """A worker at the other end of `line`. The future is set when it has ended. Raises OSError."""
+        socket.send_fds(self._control, [json.dumps({"fork": number}).encode()], [line.fileno()])
+        future = self._exits[number] = self._loop.create_future()
+        return future
+
+    def end(self, number: int) -> None:
+        """End a worker at once, whatever it does."""
+        if number in self._exits:
+            self._control.send(json.dumps({"end": number}).encode())
+
+    async def close(self) -> None:
+        """End every worker and the forker itself."""
+        self._hang_up()
+        try:
+            await asyncio.to_thread(self._process.wait, 5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+
+    def _hear(self) -> None:
+        try:
+            data = self._control.recv(8192)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._hang_up()
+            self._process.wait()  # it has closed its end: it is over, or about to be
+            self._lost()
+            return
+        message = json.loads(data)
+        if "network" in message:
+            self.network = message["network"]
+        elif future := self._exits.pop(message["exit"], None):
+            future.set_result(Exit(message["signal"], message["words"]))
+
+    def _hang_up(self) -> None:
+        if self._control.fileno() >= 0:
+            self._loop.remove_reader(self._control.fileno())
+            self._control.close()
+        for future in self._exits.values():
+            future.cancel()
+        self._exits.clear()

@@ -1,0 +1,276 @@
+"""A pool of worker processes that can be ended at any moment: deadlines, turns, replacement.
+
+Whatever a query does (sort, plan, back-track, fill memory, wait for a slow reader), its process is killed at
+the deadline, and a fresh one has already taken its place: one more worker is kept than may run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import signal
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+from stelsel.errors import (
+    Busy,
+    DeadlinePassed,
+    LimitError,
+    MemoryExceeded,
+    QuerySyntaxError,
+    StelselError,
+    StoreError,
+    Truncated,
+)
+from stelsel.storing import Limits
+from stelsel.storing.frames import CUT, DATA, END
+from stelsel.storing.line import Line
+from stelsel.storing.nursery import Nursery
+from stelsel.storing.turns import Full, Turns
+
+_SPARES: Final = 1
+_PLACES: Final = 512  # queries that may wait in a lane
+_START: Final = 30.0  # seconds in which the first workers must have opened the store
+_LONGEST_PAUSE: Final = 5.0  # seconds between attempts to start a worker that keeps failing
+_LAST_WORDS: Final = 1.0  # seconds that the forker gets to say how a worker ended
+
+_log = logging.getLogger(__name__)
+
+
+class Pool:
+    """`size` queries at once about the store at `path`. Open it with `start`, end it with `close` or `drain`."""
+
+    def __init__(self, path: Path, *, size: int) -> None:
+        self._path, self._size = path, size
+        self._turns: Turns[Line] = Turns(size, places=_PLACES)
+        self._lines: set[Line] = set()
+        self._idle: list[Line] = []
+        self._nursery: Nursery | None = None
+        self._numbers = 0
+        self._failures = 0
+        self._draining = self._closing = False
+        self._starting: set[asyncio.Task[None]] = set()
+        self._quiet = asyncio.Event()
+
+    @property
+    def alive(self) -> int:
+        """How many workers have their store open."""
+        return sum(line.ready.done() and not line.gone for line in self._lines)
+
+    @property
+    def network(self) -> str:
+        """`none` where workers have no network; `open` where the system does not let them give it up."""
+        return self._nursery.network if self._nursery else ""
+
+    async def start(self) -> None:
+        """Start the workers. Raises StoreError when the store cannot be opened."""
+        self._nursery = Nursery(self._path, self._start_over)
+        try:
+            async with asyncio.timeout(_START):
+                await asyncio.gather(*(self._spawn() for _ in range(self._size + _SPARES)))
+        except TimeoutError:
+            await self.close()
+            raise StoreError(f"the workers did not open {self._path} within {_START:.0f} s") from None
+        except StoreError:
+            await self.close()
+            raise
+
+    async def answer(self, job: bytes, within: Limits) -> AsyncGenerator[bytes]:
+        """The answer to a job (see worker.Job). Errors and limits are those of storing.Store.answer."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within.seconds
+        line = await self._take(within)
+        timer = loop.call_at(deadline, line.expire)
+        fit = False
+        try:
+            line.ask(job)
+            while True:
+                kind, body = await line.next()
+                if kind == DATA:
+                    yield body
+                elif kind == END:
+                    fit = not body
+                    return
+                elif kind == CUT:
+                    fit = True
+                    raise Truncated(f"the answer stops at its limit of {body.decode()}", limit=body.decode())
+                else:
+                    error = _error(json.loads(body), within)
+                    fit = not isinstance(error, LimitError)
+                    raise error
+        except EOFError:
+            fit = False
+            raise await _cause(line, within) from None
+        finally:
+            timer.cancel()
+            self._turns.leave(within.lane)
+            if fit and not line.gone:
+                self._idle.append(line)
+            else:
+                self._replace(line)
+            self._call()
+
+    async def drain(self) -> None:
+        """Take no more questions, finish those that run or wait, and close."""
+        self._draining = True
+        if self._turns.running or self._turns.waiting:
+            await self._quiet.wait()
+        await self.close()
+
+    async def close(self) -> None:
+        """End every worker at once."""
+        self._draining = self._closing = True
+        for task in tuple(self._starting):
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        for line in tuple(self._lines):
+            line.hang_up()
+        self._idle.clear()
+        if self._nursery is not None:
+            await self._nursery.close()
+            self._nursery = None
+
+    async def _take(self, within: Limits) -> Line:
+        """A worker, when its turn has come. Raises Busy."""
+        if self._draining:
+            raise Busy("this release is being closed; ask again", retry_after=1)
+        lane, client = within.lane, within.client
+        if self._idle and self._turns.enter(lane):
+            return self._idle.pop()
+        retry = max(1, math.ceil(within.seconds / 2))
+        try:
+            turn = self._turns.queue(lane, client)
+        except Full:
+            raise Busy("too many queries are waiting; ask again later", retry_after=retry) from None
+        patience = asyncio.get_running_loop().call_later(within.seconds / 2, _refuse, turn, retry)
+        try:
+            return await turn
+        except (asyncio.CancelledError, Busy):
+            self._turns.give_up(lane, client, turn)
+            if not turn.cancelled() and turn.exception() is None:  # it came just as the client left
+                self._turns.leave(lane)
+                self._idle.append(turn.result())
+            self._call()
+            raise
+        finally:
+            patience.cancel()
+
+    def _call(self) -> None:
+        """Let those whose turn it is have the workers that are idle."""
+        while self._idle and (turn := self._turns.next()) is not None:
+            turn.set_result(self._idle.pop())
+        if self._draining and not (self._turns.running or self._turns.waiting):
+            self._quiet.set()
+
+    async def _spawn(self) -> None:
+        """One more worker. Raises StoreError when it does not get as far as opening the store."""
+        if self._nursery is None:
+            return
+        self._numbers += 1
+        line = Line(self._numbers, self._replace)
+        mine, theirs = socket.socketpair()
+        with theirs:
+            mine.setblocking(False)
+            self._lines.add(line)
+            line.exit = self._nursery.fork(line.number, theirs)
+        await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=mine)
+        failure = await line.ready
+        if failure or line.gone:
+            said = json.loads(failure or b"[]")
+            line.hang_up()
+            raise StoreError(said[1] if said else "a worker process ended before it had opened its store")
+        self._failures = 0
+        self._idle.append(line)
+        self._call()
+
+    def _replace(self, line: Line) -> None:
+        """This worker is gone or must go; another takes its place. Harmless when that has been done already."""
+        if line not in self._lines:
+            return
+        self._lines.discard(line)
+        if line in self._idle:
+            self._idle.remove(line)
+        if self._nursery is not None:
+            self._nursery.end(line.number)
+        line.hang_up()
+        if line.ready.done() and not self._closing:
+            self._start_one()
+
+    def _start_one(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._keep_trying())
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _keep_trying(self) -> None:
+        while not self._closing:
+            try:
+                await self._spawn()
+            except (StoreError, OSError) as error:
+                self._failures += 1
+                pause = min(_LONGEST_PAUSE, 0.05 * 2**self._failures)
+                _log.warning("a worker did not start (%s); next attempt in %.1f s", error, pause)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    def _start_over(self) -> None:
+        """The forker itself has ended, which only something outside can have done."""
+        if self._closing:
+            return
+        _log.warning("the process that starts workers has ended; starting another")
+        self._nursery = Nursery(self._path, self._start_over)
+        for line in tuple(self._lines):
+            line.hang_up()
+
+
+def _refuse(turn: asyncio.Future[Line], retry: int) -> None:
+    if not turn.done():
+        turn.set_exception(Busy("no worker came free in time; ask again later", retry_after=retry))
+
+
+def _error(said: tuple[str, str, int | None, int | None], within: Limits) -> StelselError:
+    kind, message, line, column = said
+    if kind == "syntax":
+        return QuerySyntaxError(message, line=line, column=column)
+    if kind == "query":
+        return QuerySyntaxError(message)
+    if kind == "memory":
+        return _too_large(within)
+    return StoreError(message)
+
+
+def _too_large(within: Limits) -> MemoryExceeded:
+    return MemoryExceeded(
+        f"the query needs more than the {within.memory // 1_000_000} MB of memory that it may take; "
+        "ask for less at a time, or sort and group fewer rows"
+    )
+
+
+def _too_late(within: Limits) -> DeadlinePassed:
+    return DeadlinePassed(
+        f"the query was stopped after {within.seconds:g} s; ask for less, or for one thing at a time",
+        seconds=within.seconds,
+    )
+
+
+async def _cause(line: Line, within: Limits) -> StelselError:
+    """Why a worker ended halfway."""
+    if line.expired:
+        return _too_late(within)
+    if line.exit is None:
+        return StoreError("the process that ran the query has ended; ask again")
+    try:
+        async with asyncio.timeout(_LAST_WORDS):
+            code, words = await asyncio.shield(line.exit)
+    except (TimeoutError, asyncio.CancelledError):
+        return StoreError("the process that ran the query has ended; ask again")
+    if code == signal.SIGALRM:
+        return _too_late(within)
+    if "alloc" in words:  # Rust: memory allocation of N bytes failed; C++: std::bad_alloc
+        return _too_large(within)
+    _log.error("a worker ended by signal %d: %s", code, " ".join(words.split())[-500:])
+    return StoreError(f"the process that ran the query was ended (signal {code}); ask again")
