@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from stelsel.errors import DeliveryError
@@ -34,11 +34,11 @@ class Delivery:
 
     paths: tuple[Path, ...]
     sources: tuple[Source, ...]
-    date: date
+    date: dt.date
     areas: tuple[str, ...]
     """Codes of the areas that it is about; none is the whole country."""
     mutations: bool
-    since: date | None
+    since: dt.date | None
     """From when its mutations are, where it says so."""
 
     @property
@@ -96,9 +96,9 @@ def open_delivery(register: Register, paths: list[Path], progress: Progress) -> 
     )
 
 
-def _day(text: str, where: str) -> date:
+def _day(text: str, where: str) -> dt.date:
     try:
-        return date.fromisoformat(text)
+        return dt.date.fromisoformat(text)
     except ValueError:
         raise DeliveryError(f"says its date is {text[:40]!r}, which is none", where=where) from None
 

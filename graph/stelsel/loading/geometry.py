@@ -42,7 +42,9 @@ def literals(texts: list[str | None]) -> tuple[list[tuple[str, str] | None], dic
     Second: index -> what is wrong with it, for those that are broken. A polygon must be valid in the sense of
     OGC 06-103r4, 6.1.11.1 (no self-intersection), and lie where RD New is used.
     """
-    broken = {i: text[len(UNREADABLE) :] for i, text in enumerate(texts) if text is not None and text.startswith(UNREADABLE)}
+    broken = {
+        i: text[len(UNREADABLE) :] for i, text in enumerate(texts) if text is not None and text.startswith(UNREADABLE)
+    }
     shapes = shapely.from_wkt([None if i in broken else text for i, text in enumerate(texts)], on_invalid="ignore")
     present = [i for i, text in enumerate(texts) if text is not None and i not in broken]
     valid = shapely.is_valid(shapes)

@@ -20,7 +20,7 @@ from stelsel.loading.geometry import literals
 from stelsel.loading.register import Register, Table
 from stelsel.loading.rows import Row
 from stelsel.names import Names
-from stelsel.querying.lexer import Token, tokenize
+from stelsel.querying.lexer import place, tokens
 
 BATCH = 2_000  # rows a query: 500 to 5,000 map equally fast, and 2,000 keep a batch under a few MB
 RD = "RD"
@@ -65,23 +65,23 @@ class _Mapping:
     graph: bytes
 
 
-def _tokens(file: Path) -> tuple[str, list[Token]]:
-    text = file.read_text("utf-8")
-    return text, [token for token in tokenize(text) if token.kind != "comment"]
-
-
 def _read_mapping(file: Path, part: str, graph: str, columns: set[str]) -> _Mapping:
     """Splits a mapping where the VALUES go: behind the brace that opens its WHERE."""
-    text, tokens = _tokens(file)
-    words = [token.text.upper() for token in tokens]
+    text = file.read_text("utf-8")
+    found = [token for token in tokens(text) if token.kind != "comment"]
+    words = [token.text.upper() for token in found]
     if "CONSTRUCT" not in words or "WHERE" not in words:
         raise ContentError("a mapping is one CONSTRUCT { … } WHERE { … }", file=str(file))
-    brace = tokens[words.index("{", words.index("WHERE"))]
-    used = {token.text[1:]: token for token in tokens if token.text.startswith("$")}
+    brace = found[words.index("{", words.index("WHERE"))]
+    used = {token.text[1:]: token for token in found if token.kind == "variable" and token.text[0] == "$"}
     for name, token in used.items():
         if name not in columns:
             known = ", ".join(sorted(columns))
-            raise ContentError(f"${name} is not a column of this table; there are: {known}", file=str(file), line=token.line)
+            raise ContentError(
+                f"${name} is not a column of this table; there are: {known}",
+                file=str(file),
+                line=place(text, token.offset)[0],
+            )
     end = brace.offset + 1
     return _Mapping(part, text[:end], text[end:], tuple(sorted(used)), f" <{graph}> .\n".encode())
 
@@ -173,7 +173,8 @@ class Mapper:
         except SyntaxError as error:
             file = self._register.mappings(name)[mapping.part]
             raise ContentError(f"is not SPARQL: {error}", file=str(file)) from error
-        return triples.serialize(format=ox.RdfFormat.N_TRIPLES) or b""  # type: ignore[union-attr]  # it is a CONSTRUCT
+        assert isinstance(triples, ox.QueryTriples)  # _read_mapping has seen its CONSTRUCT
+        return triples.serialize(format=ox.RdfFormat.N_TRIPLES) or b""
 
 
 def key_of(table: Table, row: Row) -> str:
@@ -186,14 +187,15 @@ def _text(value: str | list[str] | None) -> str | None:
 
 
 def _values(terms: list[dict[str, str | list[str]]], columns: tuple[str, ...], table: Table) -> Iterator[str]:
-    """VALUES rows. A record whose columns hold lists takes several: the first has everything, the others have the key
-    and the next of each list, so that a triple of a column with one value is made once."""
+    """VALUES rows. A record whose columns hold lists takes several.
+
+    The first has everything, the others have the key and the next of each list, so that a triple of a column with one
+    value is made once.
+    """
     many = {name for name in columns if name in table.columns and table.columns[name].many}
     for record in terms:
         rest = zip_longest(*(record.get(name, [])[1:] for name in columns if name in many)) if many else ()
-        yield _line(
-            record[name][0] if name in many and name in record else record.get(name) for name in columns
-        )
+        yield _line(record[name][0] if name in many and name in record else record.get(name) for name in columns)
         for values in rest:
             following = dict(zip((name for name in columns if name in many), values, strict=True))
             yield _line(following.get(name) or (record.get(name) if name in table.key else None) for name in columns)

@@ -33,7 +33,10 @@ def describe(register: Register, names: Names, writer: EditionWriter, edition: E
     graph = NamedNode(names.catalogue)
     quads = [
         Quad(NamedNode(subject), NamedNode(predicate), value, graph)
-        for subject, predicate, value in (*_dataset(register, names, edition), *_edition(register, names, edition))
+        for subject, predicate, value in (
+            *_dataset(register, names, edition),
+            *_edition(register, names, edition, list(writer.quads)),
+        )
     ]
     writer.write("catalogus", names.catalogue, quads)
 
@@ -57,7 +60,7 @@ def _dataset(register: Register, names: Names, edition: Edition) -> Iterator[tup
     yield dataset, _DCAT + "hasCurrentVersion", NamedNode(_editie(names, edition.register, edition.id))
 
 
-def _edition(register: Register, names: Names, edition: Edition) -> Iterator[tuple[str, str, Value]]:
+def _edition(register: Register, names: Names, edition: Edition, parts: list[str]) -> Iterator[tuple[str, str, Value]]:
     editie = _editie(names, edition.register, edition.id)
     load = f"{names.identifier('lading', edition.register)}-{edition.id}"
     yield editie, _A, NamedNode(names.term("Editie"))
@@ -73,7 +76,7 @@ def _edition(register: Register, names: Names, edition: Edition) -> Iterator[tup
         yield editie, names.term("gebied"), Literal(area)
     for warning in edition.warnings:
         yield editie, names.term("waarschuwing"), Literal(warning, language="en")
-    for part in writer.quads:
+    for part in parts:
         yield editie, _DCT + "hasPart", NamedNode(names.graph(register.name, part))
 
     yield load, _A, NamedNode(_PROV + "Activity")

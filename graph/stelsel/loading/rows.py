@@ -47,7 +47,10 @@ def from_lines(content: bytes) -> list[Row]:
 
 def read_lines(file: Path) -> Iterator[bytes]:
     """The lines of a packed file, one at a time."""
-    with file.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as plain:
+    with (
+        file.open("rb") as packed,
+        zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as plain,
+    ):
         yield from io.BufferedReader(plain, 1 << 18)
 
 

@@ -24,7 +24,17 @@ from stelsel.loading.register import Register, read_register
 from stelsel.loading.writing import EditionWriter
 from stelsel.names import Names
 from stelsel.settings import Settings
-from stelsel.storing.editions import Delivered, Edition, TableCount, commit, edition_path, editions, lock, newest, staging
+from stelsel.storing.editions import (
+    Delivered,
+    Edition,
+    TableCount,
+    commit,
+    edition_path,
+    editions,
+    lock,
+    newest,
+    staging,
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,7 @@ class _Job:
         self._expect(writer, accept=accept)
         if self.before and tally and not tally.applied and self._day() == self.before.date:
             return Outcome(self.before, fresh=False, tally=tally, seconds=dict(writer.seconds))
-        violations = validate(self.register, self.home, names, writer, self.progress)
+        violations = validate(self.register, self.home, names, writer, self.identity, self.progress)
         edition = Edition(
             register=self.register.name,
             id=self.identity,
@@ -160,10 +170,11 @@ class _Job:
     def _warnings(self) -> tuple[str, ...]:
         since = self.delivery.since
         if self.before and since and since > self.before.date:
-            return (
+            missing = (
                 f"mutations from {self.before.date} to {since} were not delivered; what changed then is missing until "
-                "the next full extract",
+                "the next full extract"
             )
+            return (missing,)
         return ()
 
     def _documents(self) -> Iterator[Part]:

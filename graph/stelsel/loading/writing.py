@@ -32,7 +32,7 @@ class EditionWriter:
         self.counts: dict[str, Count] = {name: Count() for name in register.tables}
         self.problems: Counter[str] = Counter()
         self.first: list[Problem] = []
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self._parts: list[tuple[str, int]] = []
         self._own: list[GraphFile] = []
         (staged / "quads").mkdir(exist_ok=True)
@@ -59,7 +59,8 @@ class EditionWriter:
             total.mapped += count.mapped
             total.refused += count.refused
             total.reported += count.reported
-        self.seconds.update(result.seconds)
+        for step, seconds in result.seconds.items():
+            self.seconds[step] += seconds
         self._keys.write(result.keys)
         self._parts.append((result.where, len(result.keys) // 8))
         self.report(result.problems)
@@ -104,7 +105,7 @@ class EditionWriter:
         """Writes a graph that Stelsel itself makes: the catalogue's part, the validation report."""
         lines = serialize(quads, format=RdfFormat.N_QUADS)
         packer = Packer()
-        packer.add(lines)
+        packer.add(lines or b"")
         file = f"quads/{part}.nq.zst"
         _append(self.staged / file, packer.frame())
         subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
@@ -138,7 +139,14 @@ class EditionWriter:
                     found[table, key].append(table)
         places = self._places(keys, suspects)
         return [
-            Problem(table, key, "tweemaal", "the delivery holds this record twice", places[key_hash(table, key)], refused=True)
+            Problem(
+                table,
+                key,
+                "tweemaal",
+                "the delivery holds this record twice",
+                places[key_hash(table, key)],
+                refused=True,
+            )
             for (table, key), times in sorted(found.items())
             if len(times) > 1
         ]

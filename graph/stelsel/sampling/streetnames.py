@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-_STEMS = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_STEMS = _words(
     "Aalscholver Abeel Akelei Alk Anemoon Appel Baken Bakker Barkas Berken Beuken Bies Blauwborst Boei Boerhaave Bolder "
     "Boomgaard Botter Brem Brouwer Buizerd Buiten Dijk Distel Duin Dukdalf Eemnesser Eiken Elzen Ereprijs Esdoorn Fazanten "
     "Fluiter Fregat Fuut Gaffel Galjoen Ganzen Gersten Geul Goudplevier Gouwe Grienden Grutto Haag Haver Hazelaar Helm "
@@ -12,11 +17,11 @@ _STEMS = (
     "Oranje Orchidee Papaver Parel Peren Pinksterbloem Plevier Polder Populieren Raven Reiger Riet Rogge Roerdomp Schelp "
     "Schipper Schoener Scholekster Schor Slik Sluis Smids Snip Spreeuwen Stern Strand Tarwe Tjalk Tureluur Valken Veer Vlas "
     "Vlinder Vos Wal Wanten Waterlelie Wielewaal Wilgen Zeekraal Zilverreiger Zwaluw"
-).split()
-_ENDS = (
+)
+_ENDS = _words(
     "straat laan weg hof plein dijk kade pad singel steeg gracht dreef plantsoen park erf oord veld akker donk kamp "
     "werf wende schans baan"
-).split()
+)
 _BEFORE = (
     "",
     "Oude ",

@@ -88,7 +88,13 @@ def lives(steps: Sequence[Step], chance: int) -> list[Life]:
             # An end without a successor was registered as a change of its own.
             moment = base + len(steps) * _STEP
             life = Life(
-                number, begin, registered, registered_lv, iso(step.end), stamp(day, moment), stamp(day, moment + 300_000)
+                number,
+                begin,
+                registered,
+                registered_lv,
+                iso(step.end),
+                stamp(day, moment),
+                stamp(day, moment + 300_000),
             )
         else:
             life = Life(number, begin, registered, registered_lv)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
 from stelsel.storing import Limits, Question, Store
-from stelsel.storing.formats import FORMATS
+from stelsel.storing.formats import FORMATS, Format
 
 _FOLDER = Path(__file__).parent / "queries"
 
@@ -19,17 +19,22 @@ PAGE = Limits(seconds=10.0, memory=1_000_000_000, lane="curated")
 """What a question of a page may take: pages ask little, and wait for no one else's long query."""
 
 
+Kind = Literal["uri", "literal", "bnode", "triple"]
+
+
 @dataclass(frozen=True)
 class Term:
     """An RDF term as the SPARQL results in JSON give it. `datatype` is empty for a plain or tagged string."""
 
-    kind: Literal["uri", "literal", "bnode", "triple"]
+    kind: Kind
     value: str
     datatype: str = ""
     language: str = ""
 
 
 Row = Mapping[str, Term]
+
+_KINDS: Mapping[str, Kind] = {"uri": "uri", "literal": "literal", "typed-literal": "literal", "bnode": "bnode"}
 
 
 def query(name: str) -> str:
@@ -39,20 +44,19 @@ def query(name: str) -> str:
 
 async def rows(store: Store, text: str, within: Limits = PAGE) -> list[Row]:
     """Every row of a SELECT, unbound variables left out. Raises what the store raises."""
-    # The generator is closed whatever happens: that is what ends a query of a client that went away.
-    async with aclosing(store.answer(Question(text), FORMATS["json"], within)) as answer:  # type: ignore[type-var]
-        content = b"".join([chunk async for chunk in answer])
+    content = await collect(store, Question(text), FORMATS["json"], within)
     bindings = orjson.loads(content)["results"]["bindings"]
     return [{name: _term(term) for name, term in binding.items()} for binding in bindings]
 
 
-def _term(found: Mapping[str, object]) -> Term:
-    kind = found["type"]
-    if kind == "triple":  # RDF 1.2: shown as text, it has no page
+async def collect(store: Store, question: Question, format: Format, within: Limits = PAGE) -> bytes:
+    """The whole answer. Raises what the store raises."""
+    # The generator is closed whatever happens: that is what ends a query of a client that went away.
+    async with aclosing(store.answer(question, format, within)) as answer:
+        return b"".join([chunk async for chunk in answer])
+
+
+def _term(found: Mapping[str, Any]) -> Term:
+    if found["type"] == "triple":  # RDF 1.2: it has no page, and is shown as text
         return Term("triple", orjson.dumps(found["value"]).decode())
-    return Term(
-        "literal" if kind == "typed-literal" else kind,  # type: ignore[arg-type]
-        str(found["value"]),
-        str(found.get("datatype", "")),
-        str(found.get("xml:lang", "")),
-    )
+    return Term(_KINDS[found["type"]], found["value"], found.get("datatype", ""), found.get("xml:lang", ""))

@@ -64,6 +64,15 @@ class Language:
         """A whole number, in groups of three."""
         return f"{value:,}".replace(",", self.texts["number.group"])
 
+    def decimal(self, value: float, places: int) -> str:
+        """A number with this many decimals."""
+        return f"{value:.{places}f}".replace(".", self.texts["number.decimal"])
+
+    def length(self, metres: float) -> str:
+        """A length in metres or kilometres."""
+        value, unit = (metres / 1000, "km") if metres >= 1000 else (metres, "m")
+        return f"{value:g}".replace(".", self.texts["number.decimal"]) + f" {unit}"
+
     def day(self, value: date) -> str:
         """A date in words: `29 februari 2024`."""
         return f"{value.day} {self.months[value.month - 1]} {value.year}"

@@ -14,7 +14,7 @@ formats    the formats that answers are written in
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -61,7 +61,7 @@ class Store(Protocol):
         """The id of the release that is being answered from."""
         ...
 
-    def answer(self, question: Question, format: Format, within: Limits) -> AsyncIterator[bytes]:
+    def answer(self, question: Question, format: Format, within: Limits) -> AsyncGenerator[bytes]:
         """The answer's bytes, as an async generator; closing it ends the query at once.
 
         Raises QuerySyntaxError, DeadlinePassed, MemoryExceeded, Busy or StoreError, before the first chunk where it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from stelsel.storing.frames import ASK, ERROR, READY, Frames, frame
 from stelsel.storing.nursery import Exit
@@ -67,8 +67,9 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's do not derive from it
+        if self.gone:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""

@@ -13,6 +13,7 @@ from stelsel.loading.readers.gml import BrokenGeometry, to_wkt
 from stelsel.loading.register import Document, Register, Table
 from stelsel.loading.rows import UNREADABLE, Row
 
+
 @dataclass(frozen=True)
 class Record:
     """A row of a table, and the line of the document that it starts on."""
@@ -138,7 +139,7 @@ class XmlReader:
         name, tree = self._records[inner.tag]
         row: Row = {}
         self._fill(inner, tree, row, where)
-        return Record(name, row, int(inner.sourceline or 0))
+        return Record(name, row, _line(inner))
 
     def _fill(self, element: etree._Element, node: _Node, row: Row, where: str) -> None:
         for child in element:
@@ -196,7 +197,12 @@ def _elements(content: bytes, tags: tuple[str, ...], where: str) -> Iterator[etr
 
 
 def _at(where: str, element: etree._Element) -> str:
-    return f"{where}, line {element.sourceline}"
+    return f"{where}, line {_line(element)}"
+
+
+def _line(element: etree._Element) -> int:
+    """The line of the document that an element starts on."""
+    return int(str(element.sourceline or 0))
 
 
 def _said(error: etree.XMLSyntaxError) -> str:

@@ -1,0 +1,8 @@
+"""The command line.
+
+commands  what can be typed, and what is called for it
+asking    `stelsel query`
+checking  `stelsel check`
+reports   what a load gave, and `stelsel status`
+console   progress, tables, ages, messages
+"""

@@ -1,0 +1,110 @@
+"""What a load gave, and `stelsel status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stelsel.cli import console
+from stelsel.errors import NoRelease
+from stelsel.home import Home
+from stelsel.loading.run import Outcome
+from stelsel.storing.editions import editions
+from stelsel.storing.releases import current, releases
+
+AUDIENCES = ("open", "gesloten")
+
+
+def loaded(outcome: Outcome) -> None:
+    """Says what a load gave: counts a table, what was refused and reported, what the shapes found."""
+    edition = outcome.edition
+    if not outcome.fresh:
+        why = "changes nothing in it" if outcome.tally else "was loaded before"
+        console.say(f"edition {edition.register} {edition.id} stands; this delivery {why}")
+    else:
+        rows = [
+            [name, f"{count.read:,}", f"{count.mapped:,}", f"{count.refused:,}", f"{count.reported:,}"]
+            for name, count in edition.tables.items()
+        ]
+        console.table(
+            f"edition {edition.register} {edition.id}", ["table", "read", "mapped", "refused", "reported"], rows
+        )
+        quads = sum(graph.quads for graph in edition.graphs)
+        seconds = (edition.finished - edition.started).total_seconds()
+        console.say(f"{quads:,} quads in {seconds:,.1f} s")
+    if outcome.tally:
+        tally = outcome.tally
+        console.say(
+            f"changes: {tally.applied:,} applied, {tally.already:,} applied before, {tally.elsewhere:,} for another area, "
+            f"{len(tally.problems):,} that do not fit"
+        )
+    for reason, number in edition.problems.items():
+        console.say(f"{number:,} problems of kind {reason}; all are in problems.jsonl.zst of the edition")
+    for shape, number in edition.violations.items():
+        console.say(f"{number:,} times: {shape}")
+    for warning in edition.warnings:
+        console.complain(warning)
+
+
+def status(data: Path, home: Home) -> dict[str, Any]:
+    """Registers with their editions, and per audience the releases and which one is current."""
+    registers = {
+        name: [
+            {
+                "id": edition.id,
+                "date": edition.date.isoformat(),
+                "age": console.age(edition.date),
+                "quads": sum(graph.quads for graph in edition.graphs),
+                "refused": sum(count.refused for count in edition.tables.values()),
+                "violations": sum(edition.violations.values()),
+                "warnings": list(edition.warnings),
+            }
+            for edition in editions(data, name)
+        ]
+        for name in home.registers()
+    }
+    return {"data": str(data), "registers": registers, "audiences": {name: _audience(data, name) for name in AUDIENCES}}
+
+
+def _audience(data: Path, audience: str) -> dict[str, Any]:
+    try:
+        serving: str | None = current(data, audience).id
+    except NoRelease:
+        serving = None
+    made = [
+        {
+            "id": release.id,
+            "made": release.made.isoformat(timespec="seconds"),
+            "age": console.age(release.made),
+            "quads": release.quads,
+            "editions": release.editions,
+        }
+        for release in releases(data, audience)
+    ]
+    return {"current": serving, "releases": made}
+
+
+def show(found: dict[str, Any]) -> None:
+    """The same for a person."""
+    rows = [
+        [name, e["id"], e["date"], e["age"], f"{e['quads']:,}", f"{e['refused']:,}", f"{e['violations']:,}"]
+        for name, editions_ in found["registers"].items()
+        for e in editions_
+    ]
+    columns = ["register", "edition", "date", "age", "quads", "refused", "violations"]
+    console.table(f"editions in {found['data']}", columns, rows)
+    for audience, state in found["audiences"].items():
+        rows = [
+            [
+                "->" if r["id"] == state["current"] else "",
+                r["id"],
+                r["age"],
+                f"{r['quads']:,}",
+                ", ".join(r["editions"]),
+            ]
+            for r in state["releases"]
+        ]
+        if rows:
+            console.table(f"releases for {audience}", ["current", "release", "age", "quads", "registers"], rows)
+    if not any(state["current"] for state in found["audiences"].values()):
+        console.say("nothing is current; make a release with: stelsel release")

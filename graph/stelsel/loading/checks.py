@@ -1,0 +1,64 @@
+"""A staged edition against its shapes: counted over all of it by queries, and kept as a SHACL report in its graphs."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+
+import zstandard
+from pyoxigraph import RdfFormat, Store, parse
+
+from stelsel.home import Home
+from stelsel.loading.delivery import Progress
+from stelsel.loading.pool import cores
+from stelsel.loading.register import Register
+from stelsel.loading.writing import EditionWriter
+from stelsel.modelling.reports import report
+from stelsel.modelling.shapes import count, read_shapes
+from stelsel.names import Names
+
+LISTED = 1_000  # focus nodes that a report names for each shape; the counts are of all
+
+
+def validate(
+    register: Register, home: Home, names: Names, writer: EditionWriter, identity: str, progress: Progress
+) -> dict[str, int]:
+    """Shape -> how many times it is broken, for those that are; the report becomes a graph of the edition.
+
+    The edition is loaded into an Oxigraph directory beside it for the purpose, which is removed again. A register
+    without `<register>.shapes.ttl` has nothing to keep to.
+    """
+    file = home.ontologies / f"{register.name}.shapes.ttl"
+    if not file.is_file():
+        return {}
+    started = time.perf_counter()
+    shapes = read_shapes(file, names.root)
+    folder = writer.staged / "check"
+    try:
+        store = Store(folder)
+        for part, number in writer.quads.items():
+            progress(f"{number:,} quads into the store that is checked", 0, 0)
+            _load(store, writer, part)
+        progress(f"{len(shapes)} shapes", 0, 0)
+        outcomes = count(store, shapes, None, examples=LISTED, threads=cores())
+        del store
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    quads = [
+        quad for piece in report(outcomes, names, register.name, identity) for quad in parse(piece, RdfFormat.N_QUADS)
+    ]
+    writer.write("validatie", names.validation(register.name), quads)
+    writer.seconds["check"] += time.perf_counter() - started
+    found: Counter[str] = Counter()
+    for outcome in outcomes:
+        found[outcome.shape.iri] += outcome.violations
+    return {shape: number for shape, number in found.items() if number}
+
+
+def _load(store: Store, writer: EditionWriter, part: str) -> None:
+    with (
+        (writer.staged / writer.file(part)).open("rb") as packed,
+        zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as plain,
+    ):
+        store.bulk_load(plain, RdfFormat.N_QUADS)

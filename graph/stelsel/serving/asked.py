@@ -1,0 +1,104 @@
+"""What a SPARQL Protocol request asks (SPARQL 1.1 Protocol, section 2.1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+from stelsel.errors import ParameterError, QueryRefused
+from stelsel.serving.problems import HttpProblem
+from stelsel.serving.sizes import check_address, read_body
+from stelsel.storing import Question
+
+FORM: Final = "application/x-www-form-urlencoded"
+QUERY: Final = "application/sparql-query"
+
+_FIELDS: Final = 1000
+_TIMEOUT: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s)?")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that has been read. `question` is None when it has no query: it asks what this service is."""
+
+    question: Question | None
+    accept: str
+    parameters: list[tuple[str, str]]
+    known: str  # If-None-Match
+
+    def seconds(self, most: float) -> float:
+        """The deadline: `timeout` in seconds (or with `ms`), never more than `most`. Raises ParameterError."""
+        given = [value for name, value in self.parameters if name == "timeout"]
+        if not given:
+            return most
+        found = _TIMEOUT.fullmatch(given[0])
+        if found is None or float(found[1]) == 0:
+            raise ParameterError(f"timeout={given[0][:40]} is not a time such as 5, 2.5s or 500ms", name="timeout")
+        return min(most, float(found[1]) / (1000 if found[2] == "ms" else 1))
+
+
+async def read(scope: Scope, receive: Receive, *, longest: int, base_iri: str) -> Asked:
+    """Read a GET, HEAD or POST. Raises ParameterError, QueryRefused and HttpProblem; `longest` is in bytes."""
+    check_address(scope)
+    headers = dict(scope["headers"])
+    parameters = _pairs(scope["query_string"]) if scope["query_string"] else []
+    if scope["method"] == "POST":
+        media_type = headers.get(b"content-type", b"").decode("latin-1").split(";")[0].strip().lower()
+        if media_type not in (FORM, QUERY):
+            message = f"a query is posted as {QUERY}, or as {FORM} with a field query"
+            raise HttpProblem(message, status=415, headers={"accept-post": f"{QUERY}, {FORM}"})
+        body = await read_body(scope, receive, longest)
+        if media_type == FORM:
+            parameters += _pairs(body)
+        elif any(name == "query" for name, _ in parameters):
+            raise ParameterError("there is a query in the address and one in the body; send one", name="query")
+        else:
+            parameters.append(("query", _text(body)))
+    return Asked(
+        _question(parameters, base_iri),
+        # Several headers of one name are one list (RFC 9110, section 5.3).
+        b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1"),
+        parameters,
+        headers.get(b"if-none-match", b"").decode("latin-1"),
+    )
+
+
+def _question(parameters: list[tuple[str, str]], base_iri: str) -> Question | None:
+    queries: list[str] = []
+    defaults: list[str] = []
+    named: list[str] = []
+    places = {"query": queries, "default-graph-uri": defaults, "named-graph-uri": named}
+    for name, value in parameters:
+        if name in places:
+            places[name].append(value)
+        elif name == "update":
+            raise QueryRefused("updates are not taken here, only queries")
+    if len(queries) > 1:
+        raise ParameterError("there is more than one query; send them one by one", name="query")
+    if not queries:
+        if defaults or named:
+            raise ParameterError("graphs are given, but no query", name="query")
+        return None
+    if not defaults and not named:
+        return Question(queries[0], base_iri)
+    return Question(queries[0], base_iri, tuple(defaults), tuple(named))
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+    except UnicodeDecodeError:
+        raise HttpProblem("the parameters are not percent-encoded UTF-8", status=400) from None
+    except ValueError:
+        raise HttpProblem(f"there are more than {_FIELDS} parameters", status=400) from None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise ParameterError("the query is not UTF-8", name="query") from None

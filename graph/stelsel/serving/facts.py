@@ -1,0 +1,216 @@
+"""A description made ready to read: facts by register, with names in place of IRIs and values in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from stelsel.serving.answers import Row, Term
+from stelsel.serving.descriptions import MOST, MOST_COUNTED, Description, Labels
+from stelsel.serving.drawing import Drawing, Undrawable, draw
+from stelsel.serving.language import Language, visible
+from stelsel.serving.linking import Links
+from stelsel.terms import WKT, XSD
+
+RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_AS_WKT = "http://www.opengis.net/ont/geosparql#asWKT"
+_STRINGS = {"", f"{XSD}string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}
+_LONG = 240
+SHOWN = 25
+"""How many incoming links of one kind are listed."""
+
+# What a reader looks for first; the rest follows by name.
+_FIRST = {
+    "http://www.w3.org/2000/01/rdf-schema#label": 0,
+    "http://www.w3.org/2004/02/skos/core#prefLabel": 1,
+    "http://bag.basisregistraties.overheid.nl/def/bag#identificatie": 2,
+}
+
+
+@dataclass(frozen=True)
+class Name:
+    """How an IRI is named. `label` is for reading; `short` (prefix:name, or empty) and `iri` are for being exact."""
+
+    label: str
+    short: str
+    iri: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value as a cell shows it: a link with a name, or text. `note` is its datatype where that is not plain."""
+
+    text: str
+    name: Name | None = None
+    language: str = ""
+    note: str = ""
+    machine: str = ""  # what <time datetime> carries
+
+    @property
+    def long(self) -> bool:
+        """Whether the text is folded away."""
+        return len(self.text) > _LONG
+
+    @property
+    def summary(self) -> str:
+        """The beginning of a long text."""
+        return self.text[:80].rstrip() + "…"
+
+
+@dataclass
+class Fact:
+    """A property with its values."""
+
+    property: Name
+    values: list[Value] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """The facts that come from one graph, and the parts that it describes with them."""
+
+    graph: str
+    facts: list[Fact] = field(default_factory=list)
+    parts: dict[str, list[Fact]] = field(default_factory=dict)
+
+
+@dataclass
+class Incoming:
+    """Things that point here with one property, in one graph. `more` were left out of `subjects`."""
+
+    graph: str
+    property: Name
+    subjects: list[Name] = field(default_factory=list)
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: the language, and where links go."""
+
+    language: Language
+    links: Links
+    labels: Labels
+
+    def name(self, iri: str) -> Name:
+        """How this IRI is named for this reader."""
+        label = self.language.pick(self.labels.get(iri, {})) or self.links.readable(iri)
+        return Name(visible(label), visible(self.links.short(iri)), iri)
+
+    def value(self, term: Term) -> Value:
+        """How this term is shown to this reader."""
+        if term.kind == "uri":
+            return Value(visible(term.value), name=self.name(term.value))
+        show = _SHOW.get(term.datatype)
+        if show is not None:
+            shown = show(self.language, term.value)
+            if shown is not None:
+                return shown
+        note = "" if term.datatype in _STRINGS | _PLAIN else self.links.short(term.datatype) or term.datatype
+        return Value(visible(term.value), language=term.language, note=visible(note))
+
+
+def sections(description: Description, reader: Reader) -> list[Section]:
+    """The facts of a description by graph: the graph that says most stands first."""
+    found: dict[str, Section] = {}
+    for graph, group in _by(description.statements, "graph").items():
+        found[graph] = Section(graph, _facts(group, reader))
+    for graph, group in _by(description.parts, "graph").items():
+        section = found.setdefault(graph, Section(graph))
+        section.parts = {part: _facts(lines, reader) for part, lines in _by(group, "part").items()}
+    return sorted(found.values(), key=lambda section: (-len(section.facts), section.graph))
+
+
+def types(description: Description, reader: Reader) -> list[Name]:
+    """The classes of the thing described."""
+    found = (row["value"].value for row in description.statements if row["property"].value == RDF_TYPE)
+    return [reader.name(iri) for iri in dict.fromkeys(found)]
+
+
+def incoming(description: Description, reader: Reader) -> list[Incoming]:
+    """What points here, by graph and property; of each kind SHOWN are listed."""
+    groups: dict[tuple[str, str], Incoming] = {}
+    for row in description.incoming:
+        key = row["graph"].value, row["property"].value
+        group = groups.setdefault(key, Incoming(key[0], reader.name(key[1])))
+        if len(group.subjects) < SHOWN:
+            group.subjects.append(reader.name(row["subject"].value))
+        else:
+            group.more += 1
+    return sorted(groups.values(), key=lambda group: (group.graph, group.property.label.lower()))
+
+
+def counted(description: Description, language: Language) -> tuple[str, str]:
+    """How much points here, and a note where the page does not use all of it."""
+    links = description.links
+    if links <= MOST:
+        return language.counted("count.links", links), ""
+    shown = language.number(MOST)
+    if links <= MOST_COUNTED:
+        count = language.number(links)
+        return language.counted("count.links", links), language.text("resource.incomingCut", count=count, shown=shown)
+    count = language.number(MOST_COUNTED)
+    return f"> {count}", language.text("resource.incomingMany", count=count, shown=shown)
+
+
+def drawing(description: Description) -> Drawing | Undrawable | None:
+    """The first geometry of the thing or of its parts as a drawing, or why it is not drawn; None where there is none."""
+    for row in (*description.statements, *description.parts):
+        if row["property"].value == _AS_WKT:
+            try:
+                return draw(row["value"].value)
+            except Undrawable as reason:
+                return reason
+    return None
+
+
+def _by(found: Iterable[Row], variable: str) -> Mapping[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in found:
+        groups.setdefault(row[variable].value, []).append(row)
+    return groups
+
+
+def _facts(found: Iterable[Row], reader: Reader) -> list[Fact]:
+    facts = [
+        Fact(reader.name(iri), [reader.value(row["value"]) for row in group])
+        for iri, group in _by(found, "property").items()
+        if iri != RDF_TYPE
+    ]
+    for fact in facts:
+        fact.values.sort(key=lambda value: (value.name.label if value.name else value.text).lower())
+    return sorted(facts, key=lambda fact: (_FIRST.get(fact.property.iri, 9), fact.property.label.lower()))
+
+
+def _boolean(language: Language, text: str) -> Value | None:
+    words = {"true": "yes", "1": "yes", "false": "no", "0": "no"}
+    return Value(language.text(words[text])) if text in words else None
+
+
+def _day(language: Language, text: str) -> Value | None:
+    try:
+        return Value(language.day(date.fromisoformat(text)), machine=text)
+    except ValueError:  # a date with a time zone, or far away: shown as it is
+        return None
+
+
+def _moment(language: Language, text: str) -> Value | None:
+    try:
+        return Value(language.moment(datetime.fromisoformat(text)), machine=text)
+    except ValueError:
+        return None
+
+
+def _decimal(language: Language, text: str) -> Value:
+    return Value(visible(text).replace(".", language.texts["number.decimal"]))
+
+
+# Whole numbers are left alone: a house number is no quantity, and 1.234 is another.
+_PLAIN = frozenset({f"{XSD}integer", f"{XSD}gYear"})
+_SHOW = {
+    f"{XSD}boolean": _boolean,
+    f"{XSD}date": _day,
+    f"{XSD}dateTime": _moment,
+    f"{XSD}decimal": _decimal,
+}

@@ -1,0 +1,213 @@
+"""/sparql: the SPARQL 1.1 Protocol for queries, as plain ASGI.
+
+It stands outside FastAPI because this is the path that counts: nothing here is done twice, or copied. The status is
+decided before the first byte leaves: the answer's first two chunks are waited for. An answer that is whole by then
+goes out with its length; a longer one streams, and when it goes wrong halfway the connection is broken, so that
+nobody takes a part for the whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stelsel.errors import StelselError, Truncated
+from stelsel.querying.guard import judge
+from stelsel.serving.asked import Asked, read
+from stelsel.serving.current import CurrentStore
+from stelsel.serving.description import describe
+from stelsel.serving.headers import SECURITY
+from stelsel.serving.negotiation import best, choose
+from stelsel.serving.problems import HttpProblem, problem, send_problem
+from stelsel.serving.watch import Watch
+from stelsel.settings import Settings
+from stelsel.storing import Limits, Question
+from stelsel.storing.formats import FORMATS, Format, Kind, formats
+
+PATH: Final = "/sparql"
+
+_KINDS: Final[dict[str, Kind]] = {"select": "solutions", "ask": "boolean", "construct": "graph", "describe": "graph"}
+_METHODS: Final = "GET, HEAD, POST, OPTIONS"
+_LONG: Final = 20_000  # characters of a query that are judged on the event loop; a longer one goes to a thread
+# The answer differs from one moment to the next, so it is not to be kept.
+_FLEETING: Final = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)\s*\(", re.IGNORECASE)
+_SERVICES: Final[frozenset[str]] = frozenset()  # federation is off
+
+_EXPOSED: Final = "ETag, Last-Modified, Link, Retry-After, Stelsel-Release, Stelsel-Truncated"
+_CORS: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED.encode()),
+)
+_PREFLIGHT: Final = (
+    *_CORS,
+    (b"allow", _METHODS.encode()),
+    (b"access-control-allow-methods", _METHODS.encode()),
+    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+)
+_TEXT: Final = ("text/", "application/n-triples", "application/n-quads", "application/trig")
+
+_log = logging.getLogger(__name__)
+
+
+class Sparql:
+    """The endpoint. `page` answers a browser that comes without a query."""
+
+    def __init__(self, store: CurrentStore, settings: Settings, *, page: ASGIApp | None = None) -> None:
+        self._store, self._settings, self._page = store, settings, page
+        self._endpoint = settings.base + PATH
+        self._description = describe(self._endpoint, settings.default_graph)
+        self._described = tuple(dict.fromkeys(t for f in formats("graph") for t in f.media_types))
+        caching = b"private, no-cache" if settings.audience == "gesloten" else b"public, no-cache"
+        self._always = (
+            *_CORS,
+            *SECURITY,
+            (b"vary", b"Accept"),
+            (b"cache-control", caching),
+            (b"link", f'<{settings.base}/catalogus>; rel="describedby", <{self._endpoint}>; rel="service"'.encode()),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Called by the server."""
+        text = ""
+        try:
+            if scope["method"] == "OPTIONS":
+                await _empty(send, 204, _PREFLIGHT)
+                return
+            if scope["method"] not in ("GET", "HEAD", "POST"):
+                raise HttpProblem("queries come with GET or POST", status=405, headers={"allow": _METHODS})
+            asked = await read(scope, receive, longest=self._settings.query_length, base_iri=self._settings.base + "/")
+            if asked.question is None:
+                await self._introduce(asked, scope, receive, send)
+                return
+            text = asked.question.text
+            await self._answer(asked, asked.question, scope, receive, send)
+        except StelselError as error:
+            await send_problem(send, problem(error, query=text), head=scope["method"] == "HEAD")
+
+    async def _introduce(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        """No query: the page for a browser, the service description for anyone else."""
+        offered = self._described if self._page is None else (*self._described, "text/html")
+        media_type = best(asked.accept, offered)
+        if media_type == "text/html" and self._page is not None:
+            await self._page(scope, receive, send)
+            return
+        if scope["method"] == "POST":
+            raise HttpProblem("there is no query in the body", status=400)
+        name = next(
+            name for name, entry in FORMATS.items() if "graph" in entry.kinds and media_type in entry.media_types
+        )
+        body = self._description[name]
+        headers = (*self._always, (b"content-type", _content_type(media_type)))
+        await _whole(send, body, headers, head=scope["method"] == "HEAD")
+
+    async def _answer(self, asked: Asked, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
+        if len(question.text) <= _LONG:
+            form = judge(question.text, allowed_services=_SERVICES)
+        else:
+            form = await asyncio.to_thread(judge, question.text, allowed_services=_SERVICES)
+        written, media_type = choose(_KINDS[form], asked.accept, asked.parameters)
+        kept = scope["method"] != "POST" and _FLEETING.search(question.text) is None
+        identity = self._identity(written) if kept else ((b"stelsel-release", self._store.release.encode()),)
+        headers = [*self._always, *identity, (b"content-type", _content_type(media_type))]
+        if kept and _matches(asked.known, identity[0][1].decode()):
+            await _empty(send, 304, headers)
+            return
+        settings = self._settings
+        within = Limits(
+            asked.seconds(settings.query_seconds),
+            settings.query_memory,
+            settings.query_rows,
+            settings.query_bytes,
+            client=scope["client"][0] if scope["client"] else "",
+        )
+        async with (
+            Watch(receive, within.seconds) as watch,
+            aclosing(self._store.answer(question, written, within)) as chunks,
+        ):
+            await self._send(chunks, headers, written, send, head=scope["method"] == "HEAD")
+        if watch.cause == "late":
+            _log.warning("an answer was broken off: its client read too slowly")
+
+    async def _send(
+        self,
+        chunks: AsyncGenerator[bytes],
+        headers: list[tuple[bytes, bytes]],
+        format: Format,
+        send: Send,
+        *,
+        head: bool,
+    ) -> None:
+        first, second, cut = b"", None, ""
+        try:
+            first = await anext(chunks, b"")
+            second = await anext(chunks, None)
+        except Truncated as error:
+            cut = error.limit
+        if second is None:
+            if cut:
+                headers.append((b"stelsel-truncated", cut.encode()))
+                first = self._tell(first, format, cut)
+            await _whole(send, first, headers, head=head)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if head:
+            await send({"type": "http.response.body"})
+            return
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        await send({"type": "http.response.body", "body": second, "more_body": True})
+        try:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except StelselError as error:
+            # Truncated too: its header has gone, and an answer must not look complete that is not.
+            _log.warning("an answer was broken off: %s", error)
+            return
+        await send({"type": "http.response.body"})
+
+    def _identity(self, format: Format) -> tuple[tuple[bytes, bytes], ...]:
+        """Which release answers; weak, because the order of rows may differ from one answer to the next."""
+        release, made = self._store.release, self._store.made
+        return (
+            (b"etag", f'W/"{release}.{format.name}"'.encode()),
+            (b"last-modified", made.encode()),
+            (b"stelsel-release", release.encode()),
+        )
+
+    def _tell(self, body: bytes, format: Format, cut: str) -> bytes:
+        """In JSON, the head says that the answer was cut (SPARQL 1.1 Results JSON, 3.1.2); a variable has no `]`."""
+        if format.name != "json":
+            return body
+        at = body.index(b"]") + 1
+        return body[:at] + f',"link":["{self._endpoint}#truncated-{cut}"]'.encode() + body[at:]
+
+
+def _matches(known: str, etag: str) -> bool:
+    """If-None-Match, by weak comparison (RFC 9110, section 13.1.2)."""
+    if not known:
+        return False
+    tags = [tag.strip() for tag in known.split(",")]
+    return "*" in tags or etag in tags or etag.removeprefix("W/") in tags
+
+
+def _content_type(media_type: str) -> bytes:
+    return f"{media_type}; charset=utf-8".encode() if media_type.startswith(_TEXT) else media_type.encode()
+
+
+async def _whole(
+    send: Send, body: bytes, headers: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]], *, head: bool
+) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def _empty(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    await send({"type": "http.response.body"})
