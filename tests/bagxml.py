@@ -19,7 +19,13 @@ _XMLNS = " ".join(f'xmlns:{prefix}="{address}"' for prefix, address in NAMESPACE
 SQUARE = "130000.0 480000.0 0.0 130010.0 480000.0 0.0 130010.0 480010.0 0.0 130000.0 480010.0 0.0 130000.0 480000.0 0.0"
 
 
-def voorkomen(number: int = 1, begin: str = "2010-01-01", end: str = "", registered: str = "2010-01-02T10:00:00.000", ended: str = "") -> str:
+def voorkomen(
+    number: int = 1,
+    begin: str = "2010-01-01",
+    end: str = "",
+    registered: str = "2010-01-02T10:00:00.000",
+    ended: str = "",
+) -> str:
     """The times of a record."""
     closing = f"<Historie:eindGeldigheid>{end}</Historie:eindGeldigheid>" if end else ""
     known = f"<Historie:eindRegistratie>{ended}</Historie:eindRegistratie>" if ended else ""
@@ -33,8 +39,13 @@ def voorkomen(number: int = 1, begin: str = "2010-01-01", end: str = "", registe
 
 
 def pand(
-    identificatie: str = "0457100000000001", *, year: str = "1975", status: str = "Pand in gebruik",
-    positions: str = SQUARE, extra: str = "", when: str = "",
+    identificatie: str = "0457100000000001",
+    *,
+    year: str = "1975",
+    status: str = "Pand in gebruik",
+    positions: str = SQUARE,
+    extra: str = "",
+    when: str = "",
 ) -> str:
     """A pand."""
     return (
@@ -49,7 +60,9 @@ def pand(
 
 def stand(*records: str, day: str = "2021-10-15", area: str = "0457") -> bytes:
     """A document of a stand delivery."""
-    inside = "".join(f"<sl:stand><sl-bag-extract:bagObject>{record}</sl-bag-extract:bagObject></sl:stand>" for record in records)
+    inside = "".join(
+        f"<sl:stand><sl-bag-extract:bagObject>{record}</sl-bag-extract:bagObject></sl:stand>" for record in records
+    )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<sl-bag-extract:bagStand {_XMLNS}><sl-bag-extract:bagInfo>'
         f"<selecties-extract:GemeenteIdentificatie>{area}</selecties-extract:GemeenteIdentificatie>"

@@ -18,6 +18,7 @@ StelselError
 └── StoreError                 the data directory
     ├── NoRelease              nothing has been released yet
     ├── Damaged                a checksum does not match, or a file is missing
+    ├── GraphsOverlap          a triple stands in two graphs, which a release cannot have
     ├── DiskFull               the disk is full; nothing that was there is lost
     └── Locked                 another process is writing
 """
@@ -139,6 +140,10 @@ class NoRelease(StoreError):
 
 class Damaged(StoreError):
     """A checksum does not match, or a file is missing."""
+
+
+class GraphsOverlap(StoreError):
+    """A triple stands in two graphs, so that a release would count it twice."""
 
 
 class DiskFull(StoreError):

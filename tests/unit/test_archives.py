@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stelsel.errors import DeliveryError
 from stelsel.loading.readers.archives import MAX_DEPTH, members
 
@@ -50,7 +51,9 @@ def test_what_goes_in_comes_out(tmp_path_factory, contents, stored):
 
 
 def test_junk_is_passed_over(tmp_path):
-    source = written(tmp_path, packed({"__MACOSX/._a.xml": b"x", ".DS_Store": b"x", "README_TEST.md": b"x", "a.xml": b"<a/>"}))
+    source = written(
+        tmp_path, packed({"__MACOSX/._a.xml": b"x", ".DS_Store": b"x", "README_TEST.md": b"x", "a.xml": b"<a/>"})
+    )
     assert list(found(source)) == ["delivery.zip > a.xml"]
 
 
@@ -126,5 +129,5 @@ def test_what_is_no_zip_is_named(tmp_path, name, content, says):
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(DeliveryError, match="nowhere.zip: there is no such file"):
+    with pytest.raises(DeliveryError, match=r"nowhere\.zip: there is no such file"):
         found(tmp_path / "nowhere.zip")

@@ -3,6 +3,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stelsel.loading.geometry import literals
 
 GEOF = "PREFIX geof: <http://www.opengis.net/def/function/geosparql/>"
@@ -33,7 +34,9 @@ def test_the_engine_measures_what_was_projected():
 
 def test_what_is_broken_is_told_apart_and_the_rest_is_not_touched():
     bow = "POLYGON((155000 463000,155010 463010,155010 463000,155000 463010,155000 463000))"
-    found, broken = literals(["POINT(155000 463000)", None, "?has no ring", bow, "POINT(5.38 52.15)", "POLYGON((1 2,3 4))"])
+    found, broken = literals(
+        ["POINT(155000 463000)", None, "?has no ring", bow, "POINT(5.38 52.15)", "POLYGON((1 2,3 4))"]
+    )
     assert [item is not None for item in found] == [True, False, False, False, False, False]
     assert broken[2] == "has no ring"
     assert broken[3].startswith("Self-intersection")

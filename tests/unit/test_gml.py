@@ -3,6 +3,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+
 from stelsel.loading.readers.gml import BrokenGeometry, to_wkt
 
 GML = 'xmlns:gml="http://www.opengis.net/gml/3.2"'
@@ -75,7 +76,9 @@ def test_what_is_broken_says_how(inner, says):
         to_wkt(holder(inner))
 
 
-@given(st.lists(st.tuples(st.integers(0, 300_000), st.integers(300_000, 620_000)), min_size=3, max_size=20, unique=True))
+@given(
+    st.lists(st.tuples(st.integers(0, 300_000), st.integers(300_000, 620_000)), min_size=3, max_size=20, unique=True)
+)
 def test_every_closed_ring_comes_out_as_it_went_in(points):
     ring = [*points, points[0]]
     text = " ".join(f"{x} {y}" for x, y in ring)

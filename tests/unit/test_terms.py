@@ -4,6 +4,7 @@ import pyoxigraph as ox
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stelsel.terms import KINDS, IriTemplate, iri, quote
 
 PAND = IriTemplate("http://bag.basisregistraties.overheid.nl/bag/id/pand/{}", re.compile(r"[0-9]{4}10[0-9]{10}"))

@@ -1,7 +1,8 @@
 import pytest
-from bagxml import added, changed, mutations, pand, stand
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bagxml import added, changed, mutations, pand, stand
 from stelsel.errors import DeliveryError
 from stelsel.home import open_home
 from stelsel.loading.readers.xml import XmlReader
@@ -35,7 +36,7 @@ def test_an_unknown_element_is_an_error_with_its_line():
 
 
 def test_an_unknown_record_is_an_error():
-    with pytest.raises(DeliveryError, match="Tuin is no record that loader.yml knows"):
+    with pytest.raises(DeliveryError, match=r"Tuin is no record that loader\.yml knows"):
         rows(stand("<Objecten:Tuin/>"))
 
 
@@ -46,7 +47,9 @@ def test_an_element_that_stands_twice_is_an_error():
 
 def test_another_namespace_is_named_beside_what_was_expected():
     content = stand(pand()).replace(b"extract-deelbestand-lvc/v20200601", b"extract-deelbestand-lvc/v20300101")
-    with pytest.raises(DeliveryError, match=r"v20300101}bagStand, which is no bag delivery.*expects .*sl-bag-extract:bagStand"):
+    with pytest.raises(
+        DeliveryError, match=r"v20300101}bagStand, which is no bag delivery.*expects .*sl-bag-extract:bagStand"
+    ):
         rows(content)
 
 

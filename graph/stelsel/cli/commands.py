@@ -72,12 +72,12 @@ def load(
 @app.command()
 def release(audience: AudienceName = None, data: Data = None, home: HomeDir = None, base: Base = None) -> None:
     """Build a release from the newest editions, and switch to it."""
-    from stelsel.storing.editions import lock, newest  # noqa: PLC0415
+    from stelsel.storing.editions import newest  # noqa: PLC0415
     from stelsel.storing.releases import build, switch  # noqa: PLC0415
 
     settings = read_settings({"data": data, "home": home, "base": base, "audience": audience})
     content = open_home(settings.home)
-    with console.progress() as move, lock(settings.data):
+    with console.progress() as move:
         found = [edition for name in content.registers() if (edition := newest(settings.data, name))]
         if not found:
             raise NotFound(f"there is no edition in {settings.data}; make one with: stelsel load REGISTER FROM")
@@ -97,18 +97,16 @@ def rollback(
     data: Data = None,
 ) -> None:
     """Make an earlier release current again. A running service follows within a second."""
-    from stelsel.storing.editions import lock  # noqa: PLC0415
     from stelsel.storing.releases import rollback as back  # noqa: PLC0415
 
     settings = read_settings({"data": data, "audience": audience})
-    with lock(settings.data):
-        made = back(settings.data, settings.audience, to)
+    made = back(settings.data, settings.audience, to)
     console.say(f"release {made.id} ({settings.audience}) is current")
 
 
 @app.command()
 def status(
-    json: Annotated[bool, typer.Option("--json", help="For scripts")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="For scripts")] = False,
     data: Data = None,
     home: HomeDir = None,
 ) -> None:
@@ -131,12 +129,10 @@ def prune(
     data: Data = None,
 ) -> None:
     """Remove the oldest releases and editions; never what is current or what a kept release was built from."""
-    from stelsel.storing.editions import lock  # noqa: PLC0415
-    from stelsel.storing.releases import prune as remove  # noqa: PLC0415
+    from stelsel.storing.pruning import prune as remove  # noqa: PLC0415
 
     settings = read_settings({"data": data})
-    with lock(settings.data):
-        gone = remove(settings.data, keep)
+    gone = remove(settings.data, keep)
     console.say("\n".join(f"removed {name}" for name in gone) or "nothing to remove")
 
 

@@ -19,6 +19,8 @@ _TOKEN = re.compile(
 )
 _DECLARATION = re.compile(r"(?:@prefix|\bPREFIX)\s+([A-Za-z][\w.-]*)?:\s*<([^<>]*)>", re.IGNORECASE)
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -27,6 +29,11 @@ class Mention:
     iri: str
     line: int
     at_margin: bool
+
+
+def resolve(root_iri: str, text: str) -> str:
+    """An IRI as a file writes it, made absolute; urljoin alone would drop the `#` that ends a namespace."""
+    return text if _SCHEME.match(text) else urljoin(root_iri, text) + ("#" if text.endswith("#") else "")
 
 
 def declarations(text: str) -> list[tuple[str, str, int]]:
@@ -39,7 +46,7 @@ def mentions(text: str, root_iri: str) -> Iterator[Mention]:
 
     A prefix that is not declared gives nothing: that is the parser's to say.
     """
-    prefixes = {prefix: urljoin(root_iri, namespace) for prefix, namespace, _ in declarations(text)}
+    prefixes = {prefix: resolve(root_iri, namespace) for prefix, namespace, _ in declarations(text)}
     declared = [match.span() for match in _DECLARATION.finditer(text)]
     line, before = 1, 0
     for token in _TOKEN.finditer(text):
@@ -49,6 +56,6 @@ def mentions(text: str, root_iri: str) -> Iterator[Mention]:
             continue
         margin = token.start() == 0 or text[token.start() - 1] == "\n"
         if token["iri"] is not None:
-            yield Mention(urljoin(root_iri, token["iri"]), line, margin)
+            yield Mention(resolve(root_iri, token["iri"]), line, margin)
         elif token["local"] and (token["prefix"] or "") in prefixes:
             yield Mention(prefixes[token["prefix"] or ""] + token["local"], line, margin)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urljoin
 
 from pyoxigraph import Literal, NamedNode
 
 from stelsel.modelling.documents import read_turtle
+from stelsel.modelling.mentions import resolve
 
 _SH = "http://www.w3.org/ns/shacl#"
 _DECLARE, _PREFIX, _NAMESPACE = (NamedNode(f"{_SH}{name}") for name in ("declare", "prefix", "namespace"))
@@ -27,5 +27,5 @@ def read_prefixes(path: Path, root_iri: str) -> dict[str, str]:
                 raise document.wrong("sh:declare needs one sh:prefix and one sh:namespace, both literals", subject)
             if prefix.value in found:
                 raise document.wrong(f"prefix {prefix.value} is declared twice", subject)
-            found[prefix.value] = urljoin(root_iri, namespace.value)
+            found[prefix.value] = resolve(root_iri, namespace.value)
     return dict(sorted(found.items()))

@@ -63,9 +63,10 @@ def read_shapes(path: Path, root_iri: str) -> list[Shape]:
     at nothing, and for a query or an expression that cannot be read.
     """
     document = read_turtle(path, root_iri)
+    for node in document.facts:
+        if _is_shape(document, node):
+            _check_predicates(document, node)
     targets = _targets(document)
-    for shape in targets:
-        _check_predicates(document, shape)
     _check_all_read(document, targets)
     shapes = [_shape(document, node, classes, root_iri) for node, classes in targets.items() if classes is not None]
     return [shape for shape in shapes if shape.constraints]

@@ -63,9 +63,11 @@ def count(
     Raises ContentError for a sh:select that leaves $this unbound.
     """
     source = _Source(store, graph)
+    # Many shapes look at the same nodes; those are counted once.
+    checked = {targets: source.number(targets) for targets in {shape.targets for shape in shapes}}
     # Results are read where they are made: the engine aborts when another thread touches them.
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda shape: _outcome(source, shape, examples), shapes))
+        return list(pool.map(lambda shape: _outcome(source, shape, checked[shape.targets], examples), shapes))
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ class _Source:
         assert isinstance(found, QuerySolutions)
         return iter(found)
 
+    def number(self, targets: str) -> int:
+        """How many nodes a shape with these targets looks at."""
+        return int(next(self.solutions(bind(query("focus"), targets=targets)))["count"].value)
+
     def has_type(self, node: Term, types: list[Term]) -> bool:
         if not isinstance(node, NamedNode | BlankNode):
             return False
@@ -88,17 +94,15 @@ class _Source:
         return any(next(self.store.quads_for_pattern(node, TYPE, type_, where), None) is not None for type_ in types)
 
 
-def _outcome(source: _Source, shape: Shape, examples: int) -> Outcome:
+def _outcome(source: _Source, shape: Shape, checked: int, examples: int) -> Outcome:
     try:
-        return _count(source, shape, examples)
+        return _count(source, shape, checked, examples)
     except ContentError as error:
         # A traceback would carry the engine's results into the thread that reads it.
         raise error.with_traceback(None) from None
 
 
-def _count(source: _Source, shape: Shape, examples: int) -> Outcome:
-    focus = next(source.solutions(bind(query("focus"), targets=shape.targets)))["count"]
-    checked = int(focus.value) if focus is not None else 0
+def _count(source: _Source, shape: Shape, checked: int, examples: int) -> Outcome:
     counts: Counter[str] = Counter()
     found: list[Example] = []
     for constraint in shape.constraints if checked else ():

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
     "iri", "string", "comment", "variable", "name", "blank", "language", "number", "word", "punctuation", "unknown"
@@ -45,30 +45,30 @@ _LOCAL = rf"(?:[{_BASE}_:0-9]|{_ESCAPED})(?:[{_CHARS}:]++|{_ESCAPED}|\.++(?=[{_C
 _UCHAR = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 
 # Possessive quantifiers (`++`, `*+`) never give back what they took: no text makes these patterns slow.
-_TOKEN = re.compile(
-    rf"""
-    (?P<space>[\ \t\r\n]++)
-  | (?P<variable>[?$][{_BASE}_0-9][{_BASE}_{_MORE}]*+)
+_PATTERN = rf"""[\ \t\r\n]*+(?:
+    (?P<variable>[?$][{_BASE}_0-9][{_BASE}_{_MORE}]*+)
   | (?P<name>:(?:{_LOCAL})?)
-  | (?P<run>[{_BASE}][{_CHARS}.]*+)
+  | (?P<word>WORD)
   | (?P<string>\"\"\"(?:[^"\\]++|\\.|"(?!""))*+\"\"\" | '''(?:[^'\\]++|\\.|'(?!''))*+'''
       | "(?!"")(?:[^"\\\r\n]++|\\[^\r\n])*+" | '(?!'')(?:[^'\\\r\n]++|\\[^\r\n])*+')
   | (?P<less><)
   | (?P<number>[0-9]++\.[0-9]*+[eE][+-]?[0-9]++ | \.?[0-9]++[eE][+-]?[0-9]++ | [0-9]*\.[0-9]++ | [0-9]++)
   | (?P<open>[({{\[])
   | (?P<close>[)}}\]])
-  | (?P<more>>)
+  | (?P<more>>=|>)
   | (?P<punctuation>\^\^|&&|\|\||!=|[;,.+\-*/|^!=?~])
   | (?P<comment>\#[^\r\n]*+)
   | (?P<blank>_:[{_BASE}_0-9](?:[{_CHARS}]++|\.++(?=[{_CHARS}]))*+)
   | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)
   | (?P<unended>\"\"\".*+ | '''.*+ | ["'][^\r\n]*+)
   | (?P<unknown>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+)"""
+_WORDS = "[A-Za-z][A-Za-z0-9_]*+"
+# A word may turn out to be the prefix of a name, so more is taken first; where it cannot be, only the word is.
+_TOKEN = re.compile(_PATTERN.replace("WORD", f"[{_BASE}][{_CHARS}.]*+"), re.VERBOSE | re.DOTALL)
+_NAMELESS = re.compile(_PATTERN.replace("WORD", _WORDS), re.VERBOSE | re.DOTALL)
 _IRI = re.compile(rf"<(?:[^\x00-\x20<>\"{{}}|^`\\]++|{_UCHAR})*+>")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*+")
+_WORD = re.compile(_WORDS)
 _NAME_TAIL = re.compile(rf":(?:{_LOCAL})?")
 
 _PAIRS = {")": "(", "}": "{", "]": "["}
@@ -83,10 +83,9 @@ class _Level:
 
     __slots__ = ("bracket", "clause", "expression", "pending")
 
-    def __init__(self, bracket: str, *, expression: bool) -> None:
+    def __init__(self, bracket: str, *, expression: bool = False) -> None:
         self.bracket = bracket
-        self.expression = expression
-        self.clause = expression
+        self.expression = self.clause = expression
         self.pending = False
 
     def meet(self, word: str) -> None:
@@ -105,65 +104,56 @@ def tokens(text: str) -> Iterator[Token]:
     >>> [token.text for token in tokens("SELECT * { ?s ex:SERVICE 'SERVICE' } # SERVICE")]
     ['SELECT', '*', '{', '?s', 'ex:SERVICE', "'SERVICE'", '}', '# SERVICE']
     """
-    levels = [_Level("", expression=False)]
-    level = levels[0]
+    level = _Level("")
+    outer: list[_Level] = []
     operand = False  # the last token ends an operand of an expression
-    nameless = 0  # up to here no prefixed name begins: stops the search for a colon from being done again
-    position = 0
-    length = len(text)
-    match = _TOKEN.match
-    while position < length:
-        found = match(text, position)
-        group = found.lastgroup  # type: ignore[union-attr]  # `unknown` matches any character
-        end = found.end()  # type: ignore[union-attr]
-        if group == "space":
-            position = end
-            continue
-        kind: Kind
-        if group == "run":
-            tail = _NAME_TAIL.match(text, end) if position >= nameless and text[end - 1] != "." else None
+    nameless = 0  # no prefixed name begins before this offset
+    end = 0
+    while found := (_TOKEN if end >= nameless else _NAMELESS).match(text, end):
+        kind: Any = found.lastgroup
+        start, end = found.span(kind)
+        if kind == "punctuation":
+            operand = False
+        elif kind == "word":
+            tail = _NAME_TAIL.match(text, end) if start >= nameless and text[end - 1] != "." else None
             if tail:
-                kind, end = "name", tail.end()
+                kind, end, operand = "name", tail.end(), True
             else:
                 nameless = max(nameless, end)
-                word = _WORD.match(text, position)
-                kind, end = ("word", word.end()) if word else ("unknown", position + 1)
-        elif group == "less":
-            kind, end = _less(text, position, operator=operand and level.expression)
-            if end - position == 2 and text[position:end] == "<<":
-                level = _Level("<<", expression=False)
-                levels.append(level)
-        elif group == "open":
-            kind = "punctuation"
-            bracket = text[position]
-            level = _open(level, bracket)
-            levels.append(level)
-        elif group == "close":
-            kind = "punctuation" if level.bracket == _PAIRS[text[position]] else "unknown"
-            if kind == "punctuation":
-                levels.pop()
-                level = levels[-1]
-        elif group == "more":
-            kind = "punctuation"
-            if level.bracket == "<<" and text.startswith(">>", position):
-                end = position + 2
-                levels.pop()
-                level = levels[-1]
-            elif text.startswith(">=", position):
-                end = position + 2
-        elif group == "unended":
+                kind, end, operand = _word(text, start, level)
+        elif kind == "less":
+            end = _less(text, start, operator=operand and level.expression)
+            kind = "iri" if text[end - 1] == ">" else "punctuation"
+            operand = kind == "iri"
+            if end == start + 2 and text[start + 1] == "<":
+                outer.append(level)
+                level = _Level("<<")
+        elif kind == "open":
+            kind, operand = "punctuation", False
+            outer.append(level)
+            level = _open(level, text[start])
+        elif kind == "close":
+            kind, operand = "unknown", True
+            if level.bracket == _PAIRS[text[start]]:
+                kind, level = "punctuation", outer.pop()
+        elif kind == "more":
+            kind, operand = "punctuation", False
+            if level.bracket == "<<" and text.startswith(">>", start):
+                end, operand, level = start + 2, True, outer.pop()
+        elif kind == "unended":
             kind = "unknown"
-        else:
-            kind = group  # type: ignore[assignment]
-        token = Token(kind, text[position:end], position)
-        if kind == "word":
-            lowered = token.text.lower()
-            level.meet(lowered)
-            operand = lowered in {"true", "false"}
         elif kind != "comment":
-            operand = kind in _OPERANDS or token.text in {")", "}", ">>"}
-        position = end
-        yield token
+            operand = kind in _OPERANDS
+        yield Token(kind, text[start:end], start)
+
+
+def _word(text: str, start: int, level: _Level) -> tuple[Kind, int, bool]:
+    found = _WORD.match(text, start)
+    if not found:
+        return "unknown", start + 1, False
+    word = found[0].lower()
+    level.meet(word)
+    return "word", found.end(), word in {"true", "false"}
 
 
 def _open(level: _Level, bracket: str) -> _Level:
@@ -172,14 +162,14 @@ def _open(level: _Level, bracket: str) -> _Level:
     return _Level(bracket, expression=expression)
 
 
-def _less(text: str, position: int, *, operator: bool) -> tuple[Kind, int]:
+def _less(text: str, start: int, *, operator: bool) -> int:
+    """Where the token ends that begins with `<`: an IRI, or else one of `<<`, `<=` and `<`."""
     if not operator:
-        iri = _IRI.match(text, position)
-        if iri:
-            return "iri", iri.end()
-        if text.startswith("<<", position):
-            return "punctuation", position + 2
-    return "punctuation", position + (2 if text.startswith("<=", position) else 1)
+        if iri := _IRI.match(text, start):
+            return iri.end()
+        if text.startswith("<<", start):
+            return start + 2
+    return start + (2 if text.startswith("<=", start) else 1)
 
 
 def place(text: str, offset: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stelsel.sampling import traps
 from stelsel.sampling.bag_objects import Pand, Verblijfsobject
 from stelsel.sampling.ground import around, crossed, door, footprint, shed
-from stelsel.sampling.growth import STANDS, document, dwelling_steps, pand_steps, renumbered, renumbered_on
+from stelsel.sampling.growth import STANDS, began, document, dwelling_steps, pand_steps, renumbered, renumbered_on
 from stelsel.sampling.identifications import (
     address_id,
     dwelling_id,
@@ -45,6 +45,7 @@ def pand(m: Municipality, lot: Lot) -> list[Pand]:
     outline = crossed(m, lot) if key == traps.CROSSED else footprint(m, lot)
     # A house that changed and is in use again was often built out.
     built_out = len(steps) == 2 and steps[1].status == STANDS and lot.kind == "rij" and chance >> 40 & 1
+    present = footprint(m, lot, extended=True) if built_out else outline
     result = []
     for step, life in zip(steps, lives(steps, chance), strict=True):
         day, number = document(step.begin, lot.street)
@@ -56,7 +57,7 @@ def pand(m: Municipality, lot: Lot) -> list[Pand]:
                 documentdatum=day,
                 documentnummer=traps.MARKUP_TEXT if key == traps.MARKUP else number,
                 life=life,
-                ringen=footprint(m, lot, extended=True) if built_out and life.number == 2 else outline,
+                ringen=present if life.number == len(steps) else outline,
                 bouwjaar=bouwjaar,
             )
         )
@@ -98,9 +99,9 @@ def verblijfsobject(m: Municipality, index: int) -> list[Verblijfsobject]:
 
 
 def _shed(m: Municipality, lot: Lot) -> Pand:
-    """A shed was seen on a photograph one day, and stands there since."""
+    """A shed was seen on a photograph one day, after its house was built, and stands there since."""
     chance = m.draw(lot.street * SLOTS + lot.slot) >> 3
-    step = Step(FIRST_LOAD + chance % 4500, STANDS)
+    step = Step(max(began(m, lot.street) + 500, FIRST_LOAD + chance % 4500), STANDS)
     day, number = document(step.begin, lot.street)
     (life,) = lives((step,), chance)
     return Pand(

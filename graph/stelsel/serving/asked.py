@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
@@ -89,12 +89,31 @@ def _question(parameters: list[tuple[str, str]], base_iri: str) -> Question | No
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    fields = encoded.split(b"&", _FIELDS)
+    if len(fields) > _FIELDS:
+        raise HttpProblem(f"there are more than {_FIELDS} parameters", status=400)
     try:
-        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+        return [(decode(name), decode(value)) for name, _, value in (field.partition(b"=") for field in fields)]
     except UnicodeDecodeError:
         raise HttpProblem("the parameters are not percent-encoded UTF-8", status=400) from None
-    except ValueError:
-        raise HttpProblem(f"there are more than {_FIELDS} parameters", status=400) from None
+
+
+def decode(encoded: bytes) -> str:
+    r"""A name or a value of a form, decoded (WHATWG URL, 5.1). Raises UnicodeDecodeError where that is not UTF-8.
+
+    A query has hundreds of escapes; the library's decoder took a third of the time of a request.
+
+    >>> decode(b"caf%C3%A9+%zz")
+    'café %zz'
+    """
+    if b"%" not in encoded:
+        return encoded.replace(b"+", b" ").decode()
+    escaped = encoded.replace(b"\\", b"\\\\").replace(b"+", b" ").replace(b"%", b"\\x")
+    try:
+        octets = escaped.decode("unicode_escape").encode("latin-1")
+    except UnicodeDecodeError:  # a % that is not followed by two digits stands for itself
+        octets = unquote_to_bytes(encoded.replace(b"+", b" "))
+    return octets.decode()
 
 
 def _text(body: bytes) -> str:

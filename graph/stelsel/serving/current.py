@@ -5,20 +5,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Final
 
 from stelsel.errors import NoRelease, StelselError
 from stelsel.settings import Settings
-from stelsel.storing import Limits, Question, releases
+from stelsel.storing import Limits, Question
 from stelsel.storing.embedded import EmbeddedStore
 from stelsel.storing.formats import Format
+from stelsel.storing.locks import hold
+from stelsel.storing.releases import Release, current, current_path
 
 _PERIOD: Final = 1.0  # seconds between looks at the pointer
 _LONGEST_PAUSE: Final = 30.0  # after a release that could not be opened
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Served:
+    """A release that is open. `holding` keeps it from being pruned."""
+
+    release: Release
+    store: EmbeddedStore
+    holding: ExitStack
+    made: str
+
+    async def close(self) -> None:
+        await self.store.close()
+        self.holding.close()
+
+    async def retire(self) -> None:
+        """Finish what it answers, and close."""
+        await self.store.drain()
+        self.holding.close()
 
 
 class CurrentStore:
@@ -28,37 +51,35 @@ class CurrentStore:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._newest: EmbeddedStore | None = None
-        self._made = ""
-        self._draining: set[asyncio.Task[None]] = set()
-        self._old: set[EmbeddedStore] = set()
+        self._served: _Served | None = None
+        self._retiring: dict[asyncio.Task[None], _Served] = {}
         self._following: asyncio.Task[None] | None = None
 
     @property
     def release(self) -> str:
         """The id of the current release. Raises NoRelease."""
-        return self._now().release
+        return self._now().release.id
 
     @property
     def made(self) -> str:
-        """When the current release was made, as an HTTP date. Empty before the first."""
-        return self._made
+        """When the current release was made, as an HTTP date. Raises NoRelease."""
+        return self._now().made
 
     @property
     def ready(self) -> bool:
         """Whether a question would find a worker."""
-        return self._newest is not None and self._newest.ready
+        return self._served is not None and self._served.store.ready
 
     def answer(self, question: Question, format: Format, within: Limits) -> AsyncGenerator[bytes]:
         """See storing.Store. Raises NoRelease, too."""
-        return self._now().answer(question, format, within)
+        return self._now().store.answer(question, format, within)
 
     async def open(self) -> None:
         """Open the current release, if there is one, and follow the pointer from now on."""
         try:
             await self._look()
         except StelselError as error:
-            _log.warning("the current release cannot be served: %s", error)
+            _log.warning("no release is served yet: %s", error)
         self._following = asyncio.get_running_loop().create_task(self._follow())
 
     async def close(self) -> None:
@@ -66,16 +87,17 @@ class CurrentStore:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
-        for task in self._draining:
+        for task in self._retiring:
             task.cancel()
-        stores = [*self._old, *([self._newest] if self._newest else [])]
-        self._newest = None
-        await asyncio.gather(*self._draining, *(store.close() for store in stores), return_exceptions=True)
+        open_ones = [*self._retiring.values(), *([self._served] if self._served else [])]
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        self._served = None
+        await asyncio.gather(*(served.close() for served in open_ones))
 
-    def _now(self) -> EmbeddedStore:
-        if self._newest is None:
-            raise NoRelease("there is no release to answer from; make one with `stelsel release`")
-        return self._newest
+    def _now(self) -> _Served:
+        if self._served is None:
+            raise NoRelease("there is no release to answer from; make one with: stelsel release")
+        return self._served
 
     async def _follow(self) -> None:
         pause = _PERIOD
@@ -85,32 +107,33 @@ class CurrentStore:
                 await self._look()
                 pause = _PERIOD
             except NoRelease:
-                pause = _PERIOD  # nobody has released yet, or someone is just cleaning up: keep what is there
+                pause = _PERIOD  # nobody has released yet: this is no news
             except (StelselError, OSError) as error:
                 pause = min(_LONGEST_PAUSE, pause * 2)
-                _log.error("the new release cannot be served; the old one is kept: %s", error)
+                _log.error("the release that was switched to cannot be served: %s", error)
 
     async def _look(self) -> None:
-        """Switch if the pointer points elsewhere. Raises NoRelease and StoreError."""
-        data, audience = self._settings.data, self._settings.audience
-        release = releases.current(data, audience)
-        if self._newest is not None and self._newest.release == release.id:
+        """Switch if the pointer points elsewhere. Raises NoRelease, NotFound and StoreError."""
+        path = current_path(self._settings.data, self._settings.audience)
+        if self._served is not None and self._served.release.id == path.name:
             return
-        store = await EmbeddedStore.open(
-            releases.current_path(data, audience).resolve() / "oxigraph",
-            release=release.id,
-            workers=self._settings.query_workers,
-            default_graph=self._settings.default_graph,
-        )
-        old, self._newest = self._newest, store
-        self._made = format_datetime(release.made.astimezone(UTC), usegmt=True)
+        with ExitStack() as holding:
+            holding.enter_context(hold(path))
+            release = current(self._settings.data, self._settings.audience)
+            if release.id != path.name:  # the pointer moved just now: the next look sees where to
+                return
+            store = await EmbeddedStore.open(
+                path.resolve() / "oxigraph",
+                release=release.id,
+                workers=self._settings.query_workers,
+                default_graph=self._settings.default_graph,
+            )
+            made = format_datetime(release.made.astimezone(UTC), usegmt=True)
+            old, self._served = self._served, _Served(release, store, holding.pop_all(), made)
         _log.info("answering from release %s", release.id)
+        if release.base != self._settings.base:
+            _log.warning("release %s was built for %s, and this is %s", release.id, release.base, self._settings.base)
         if old is not None:
-            self._old.add(old)
-            task = asyncio.get_running_loop().create_task(self._retire(old))
-            self._draining.add(task)
-            task.add_done_callback(self._draining.discard)
-
-    async def _retire(self, old: EmbeddedStore) -> None:
-        await old.drain()
-        self._old.discard(old)
+            task = asyncio.get_running_loop().create_task(old.retire())
+            self._retiring[task] = old
+            task.add_done_callback(self._retiring.pop)

@@ -13,6 +13,7 @@ from stelsel.storing.formats import FORMATS, Format
 LONGEST = 4_000
 """The longest IRI that a page is asked for, in characters."""
 
+
 @dataclass(frozen=True)
 class Representation:
     """One way to give a description. `format` is None for the page."""

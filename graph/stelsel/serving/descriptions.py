@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stelsel import terms
-from stelsel.querying.lexer import bind
-from stelsel.serving.answers import Row, Term, query, rows
+from stelsel.serving.answers import Row, Term, bind, query, rows
 from stelsel.serving.language import Language
 from stelsel.storing import Question, Store
 
@@ -95,16 +94,29 @@ async def name(store: Store, iris: Iterable[str]) -> Labels:
     return labels
 
 
-async def rdf_question(store: Store, known: Known, document: str, endpoint: str, language: Language) -> Question:
+@dataclass(frozen=True)
+class Document:
+    """The description as a thing of its own: its address, the IRI that was asked for, where to ask for more, and its words."""
+
+    address: str
+    asked: str
+    endpoint: str
+    language: Language
+
+
+async def rdf_question(store: Store, known: Known, document: Document) -> Question:
     """The question whose answer is the description as RDF, with a remark that says what it leaves out."""
+    language = document.language
     links = await count_links(store, known.iri) if known.as_object else 0
     key = "complete" if links <= MOST else "cut" if links <= MOST_COUNTED else "cutMany"
     count, shown = language.number(min(links, MOST_COUNTED)), language.number(min(links, MOST))
-    remark = language.text(f"resource.{key}", count=count, shown=shown, sparql=endpoint)
+    remark = language.text(f"resource.{key}", count=count, shown=shown, sparql=document.endpoint)
     if len(await rows(store, bind(query("statements"), {"iri": terms.iri(known.iri)}))) > MOST:
         remark += " " + language.text("resource.factsLeft", shown=language.number(MOST))
+    if document.asked != known.iri:
+        remark += " " + language.text("resource.stored", asked=document.asked, stored=known.iri)
     values = {
-        "document": terms.iri(document),
+        "document": terms.iri(document.address),
         "iri": terms.iri(known.iri),
         "remark": f"{terms.quote(remark)}@{language.code}",
     }

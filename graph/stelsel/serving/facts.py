@@ -16,7 +16,7 @@ from stelsel.terms import WKT, XSD
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _AS_WKT = "http://www.opengis.net/ont/geosparql#asWKT"
 _STRINGS = {"", f"{XSD}string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}
-_LONG = 240
+_LONG = 160
 SHOWN = 25
 """How many incoming links of one kind are listed."""
 
@@ -55,7 +55,7 @@ class Value:
     @property
     def summary(self) -> str:
         """The beginning of a long text."""
-        return self.text[:80].rstrip() + "…"
+        return self.text[:60].rstrip() + "…"
 
 
 @dataclass
@@ -94,9 +94,16 @@ class Reader:
     labels: Labels
 
     def name(self, iri: str) -> Name:
-        """How this IRI is named for this reader."""
-        label = self.language.pick(self.labels.get(iri, {})) or self.links.readable(iri)
-        return Name(visible(label), visible(self.links.short(iri)), iri)
+        """How a thing is named for this reader: by its label, else by its IRI."""
+        return self._name(iri, self.links.exact(iri))
+
+    def term(self, iri: str) -> Name:
+        """How a property or a class is named for this reader: by its label, else by the words in its IRI."""
+        return self._name(iri, self.links.readable(iri))
+
+    def _name(self, iri: str, otherwise: str) -> Name:
+        label = self.language.pick(self.labels.get(iri, {}))
+        return Name(visible(label) if label.strip() else otherwise, self.links.short(iri), iri)
 
     def value(self, term: Term) -> Value:
         """How this term is shown to this reader."""
@@ -125,7 +132,7 @@ def sections(description: Description, reader: Reader) -> list[Section]:
 def types(description: Description, reader: Reader) -> list[Name]:
     """The classes of the thing described."""
     found = (row["value"].value for row in description.statements if row["property"].value == RDF_TYPE)
-    return [reader.name(iri) for iri in dict.fromkeys(found)]
+    return [reader.term(iri) for iri in dict.fromkeys(found)]
 
 
 def incoming(description: Description, reader: Reader) -> list[Incoming]:
@@ -133,7 +140,7 @@ def incoming(description: Description, reader: Reader) -> list[Incoming]:
     groups: dict[tuple[str, str], Incoming] = {}
     for row in description.incoming:
         key = row["graph"].value, row["property"].value
-        group = groups.setdefault(key, Incoming(key[0], reader.name(key[1])))
+        group = groups.setdefault(key, Incoming(key[0], reader.term(key[1])))
         if len(group.subjects) < SHOWN:
             group.subjects.append(reader.name(row["subject"].value))
         else:
@@ -154,15 +161,15 @@ def counted(description: Description, language: Language) -> tuple[str, str]:
     return f"> {count}", language.text("resource.incomingMany", count=count, shown=shown)
 
 
-def drawing(description: Description) -> Drawing | Undrawable | None:
-    """The first geometry of the thing or of its parts as a drawing, or why it is not drawn; None where there is none."""
+def drawing(description: Description) -> tuple[Drawing | None, str]:
+    """The first geometry of the thing or of its parts as a drawing; or None, with why it is not drawn."""
     for row in (*description.statements, *description.parts):
         if row["property"].value == _AS_WKT:
             try:
-                return draw(row["value"].value)
-            except Undrawable as reason:
-                return reason
-    return None
+                return draw(row["value"].value), ""
+            except Undrawable as error:
+                return None, error.reason
+    return None, ""
 
 
 def _by(found: Iterable[Row], variable: str) -> Mapping[str, list[Row]]:
@@ -174,7 +181,7 @@ def _by(found: Iterable[Row], variable: str) -> Mapping[str, list[Row]]:
 
 def _facts(found: Iterable[Row], reader: Reader) -> list[Fact]:
     facts = [
-        Fact(reader.name(iri), [reader.value(row["value"]) for row in group])
+        Fact(reader.term(iri), [reader.value(row["value"]) for row in group])
         for iri, group in _by(found, "property").items()
         if iri != RDF_TYPE
     ]

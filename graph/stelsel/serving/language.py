@@ -16,18 +16,18 @@ LANGUAGES = ("nl", "en")
 """The languages of the pages; the first is what a client gets that asks for neither."""
 
 _FOLDER = Path(__file__).parent / "texts"
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # One range of Accept-Language (RFC 9110, 12.5.4): a tag, and its weight where it has one.
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,80})?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*")
 
 
 def visible(text: str) -> str:
-    r"""Text in which no character is hidden: controls, and marks that turn the reading direction, become signs.
+    r"""Text in which no character is hidden: controls, and marks that turn the reading direction, become a sign.
 
     >>> visible("a\x07b")
-    'a␇b'
+    'a�b'
     """
-    return _CONTROL.sub(lambda found: chr(0x2400 + ord(found[0])) if ord(found[0]) < 0x20 else "\ufffd", text)
+    return _HIDDEN.sub("\ufffd", text)
 
 
 def preferred(accept_language: str) -> str:

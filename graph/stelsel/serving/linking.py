@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import yaml
 
@@ -56,14 +56,18 @@ class Links:
         return f"{prefix}:{local}" if prefix is not None and _LOCAL.fullmatch(local) else ""
 
     def readable(self, iri: str) -> str:
-        """The last part of an IRI in words, for what has no label.
+        """The last part of an IRI in words, for a property or a class that has no label.
 
         >>> Links(Names("http://x.nl"), {}, {}).readable("http://y.nl/def#oorspronkelijkBouwjaar")
         'oorspronkelijk bouwjaar'
         """
-        tail = re.split(r"[#/:]", iri.rstrip("#/"))[-1] or iri
-        words = _HUMP.sub(" ", unquote(tail))
+        words = _HUMP.sub(" ", re.split(r"[#/:]", iri.rstrip("#/"))[-1] or iri)
         return visible(words[:1] + words[1:].lower() if " " in words else words)
+
+    def exact(self, iri: str) -> str:
+        """An IRI as short as it can be without saying less, for a thing that has no label."""
+        head = f"{self.names.base}/id/"
+        return visible(iri.removeprefix(head) or iri) if iri.startswith(head) else self.short(iri) or visible(iri)
 
     def register(self, graph: str) -> tuple[str, str]:
         """The register and the part that a graph IRI names: `("bag", "historie")`. Both are empty for another's graph."""

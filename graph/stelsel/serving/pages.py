@@ -1,213 +1,112 @@
-"""The pages for people: how one is rendered, in which language, and what it may load."""
+"""The pages for people: the home page, the search for an address, the editor, and the API's documentation."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import partial
-from http import HTTPStatus
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlencode
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stelsel.home import Home
 from stelsel.names import Names
-from stelsel.serving import assets
-from stelsel.serving.language import LANGUAGES, Language, language, preferred, visible
-from stelsel.serving.linking import address, read_links
-from stelsel.serving.negotiation import best
+from stelsel.querying.curated import CuratedQuery
+from stelsel.serving import assets, examples, reference, searching, welcome
+from stelsel.serving.facts import Reader
+from stelsel.serving.rendering import Pages, ProblemPages
+from stelsel.storing import Store
+from stelsel.storing.releases import Release
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_NAMES = {"nl": "Nederlands", "en": "English"}
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-# What stands in a problem document beside what the page shows in its own words.
-_TOLD = frozenset({"type", "title", "status", "detail"})
+__all__ = ["Pages", "ProblemPages", "editor", "router"]
+
+_METHODS = ["GET", "HEAD"]
+_IN_SCRIPT = ("running", "cancelled", "done", "shown", "truncated", "none", "yes", "no", "graph", "shownText")
+_IN_SCRIPT += ("failed", "broken", "network", "at", "download")
 
 
-class Pages:
-    """Renders pages in the language of the client."""
+def router(
+    store: Store,
+    names: Names,
+    pages: Pages,
+    release_info: Callable[[], Release],
+    queries: Sequence[CuratedQuery],
+) -> APIRouter:
+    """The routes of the pages that are about no single thing, and of the files that they use."""
+    routes = APIRouter(include_in_schema=False)
+    census = welcome.Census(store)
+    search = searching.find(queries)
 
-    def __init__(self, names: Names, home: Home) -> None:
-        self.names = names
-        self.links = read_links(names, home)
-        self.assets = assets.read_assets()
-        # Autoescape holds for every template, whatever its name; a name that a template does not get is an error.
-        self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-
-    def language(self, request: Request) -> Language:
-        """The language of `?taal=`, else the one that the browser prefers."""
-        return language(chosen(request) or preferred(request.headers.get("accept-language", "")))
-
-    def address(self, request: Request, path: str, **parameters: str) -> str:
-        """An address in this service, which keeps a language that was chosen by `?taal=`."""
-        taal = chosen(request)
-        return address(self.links.root + path, {**parameters, **({"taal": taal} if taal else {})})
-
-    def href(self, request: Request, iri: str) -> str | None:
-        """The address of an IRI's page; None for an IRI that must not become a link, such as `javascript:`."""
-        found = self.links.page(iri)
-        return self.address(request, found[0], **found[1]) if found else None
-
-    def editor(self, request: Request, text: str) -> str:
-        """The address of the editor with this query in it. It stands behind the #, so it is not sent, and not run."""
-        return f"{self.address(request, '/sparql')}#query={quote(text, safe='')}"
-
-    def render(
-        self,
-        request: Request,
-        template: str,
-        *,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-        **context: Any,
-    ) -> Response:
-        """The answer with a page."""
-        tongue = self.language(request)
-        content = self._templates.get_template(template).render(
-            {
-                "language": tongue,
-                "t": tongue.text,
-                "url": partial(self._url, request),
-                "href": partial(self.href, request),
-                "asset": self._asset,
-                "languages": [(code, _NAMES[code], self._switch(request, code)) for code in LANGUAGES],
-                "chosen": chosen(request),
-                "here": request.url.path,
-                "release": None,
-                **context,
-            }
-        )
-        return HTMLResponse(
-            content,
-            status,
-            {
-                "content-security-policy": _POLICY,
-                "x-content-type-options": "nosniff",
-                "referrer-policy": "same-origin",
-                "content-language": tongue.code,
-                "vary": "Accept, Accept-Language",
-                "cache-control": "no-cache",
-                **(headers or {}),
-            },
-        )
-
-    def problem(self, request: Request, document: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-        """A problem document (RFC 9457) as a page, with its own status and headers."""
-        tongue = self.language(request)
-        status = int(document.get("status", 500))
-        key = str(status) if f"problem.{status}" in tongue.texts else "otherwise"
-        extras = [
-            (visible(str(name)), visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)))
-            for name, value in document.items()
-            if name not in _TOLD
-        ]
-        return self.render(
+    @routes.api_route("/", methods=_METHODS)
+    async def home(request: Request) -> Response:
+        release = release_info()
+        counts = await census.counts()
+        reader = Reader(pages.language(request), pages.links, counts.labels)
+        return pages.render(
             request,
-            "problem.html",
-            status=status,
-            headers=headers,
-            problem={"detail": visible(str(document.get("detail", "")))},
-            status_line=_phrase(status),
-            heading=tongue.text(f"problem.headings.{key}"),
-            help=tongue.text(f"problem.{key}"),
-            extras=extras,
-            code=status,
+            "home.html",
+            release=release,
+            registers=welcome.shelves(release, counts, reader, datetime.now(UTC).date()),
+            others=welcome.others(release, pages.links),
+            uncounted=not counts.known,
+            questions=examples.questions(queries, reader.language, pages, request),
+            given=searching.NOTHING,
+            searchable=search is not None,
         )
 
-    def _url(self, request: Request, path: str, *, bare: bool = False) -> str:
-        return self.links.root + path if bare else self.address(request, path)
+    @routes.api_route("/zoek", methods=_METHODS)
+    async def address(request: Request) -> Response:
+        given = searching.read(request.query_params)
+        found = await searching.run(store, names, search, given)
+        reader = Reader(pages.language(request), pages.links, found.labels)
+        return pages.render(
+            request,
+            "search.html",
+            release=release_info(),
+            given=given,
+            searchable=True,
+            what=given.text,
+            message=found.message and reader.language.text(found.message),
+            columns=found.columns,
+            results=[
+                [reader.value(row[name]) if name in row else None for name in found.columns] for row in found.rows
+            ],
+            api=found.address,
+        )
 
-    def _asset(self, name: str) -> str:
-        return address(f"{self.links.root}/static/{name}", {"v": self.assets[name].version})
+    @routes.api_route("/api/v1/docs", methods=_METHODS)
+    async def docs(request: Request) -> Response:
+        document = request.app.openapi()
+        return pages.render(
+            request,
+            "docs.html",
+            heading=document["info"]["title"],
+            description=document["info"].get("description", ""),
+            groups=reference.operations(document),
+        )
 
-    def _switch(self, request: Request, code: str) -> str:
-        """The address of this page in another language."""
-        kept = [(name, value) for name, value in request.query_params.multi_items() if name != "taal"]
-        return f"{self.links.root}{raw_path(request)}?{urlencode([*kept, ('taal', code)])}"
+    @routes.api_route("/static/{name:path}", methods=_METHODS)
+    async def static(name: str) -> Response:
+        return assets.answer(pages.assets, name)
 
-
-def chosen(request: Request) -> str:
-    """The language that `?taal=` asks for; empty where it asks for none that the pages speak."""
-    taal = request.query_params.get("taal", "")
-    return taal if taal in LANGUAGES else ""
-
-
-def raw_path(request: Request) -> str:
-    """The path as it was asked: percent-encoded, which the decoded path no longer tells apart."""
-    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    return quote(raw.partition(b"?")[0], safe="/:@!$&'()*+,;=~%-._")
-
-
-def prefers_page(accept: str) -> bool:
-    """Whether a client would rather see an error as a page than as a problem document: browsers do, programs do not."""
-    try:
-        return best(accept, (MEDIA_TYPE, "application/json", "text/html")) == "text/html"
-    except NotAcceptable:
-        return False
-
-
-class ProblemPages:
-    """Turns the problem documents of the application below it into pages, for clients that prefer those."""
-
-    def __init__(self, app: ASGIApp, pages: Pages) -> None:
-        self._app, self._pages = app, pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Called by the server."""
-        if scope["type"] != "http" or not prefers_page(Headers(scope=scope).get("accept", "")):
-            await self._app(scope, receive, send)
-            return
-        start: Message | None = None
-        body = b""
-
-        async def sending(message: Message) -> None:
-            nonlocal start, body
-            if message["type"] == "http.response.start" and _is_problem(message):
-                start = message
-                return
-            if start is None:
-                await send(message)
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                await self._answer(scope, receive, send, start, body)
-
-        await self._app(scope, receive, sending)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, start: Message, body: bytes) -> None:
-        kept = [(name, value) for name, value in start["headers"] if name.lower() not in _OF_THE_DOCUMENT]
-        document = json.loads(body) if body else {"status": start["status"]}  # a HEAD has no body
-        answer = self._pages.problem(Request(scope), document)
-        answer.raw_headers += kept
-        await answer(scope, receive, send)
+    return routes
 
 
-# Headers that are about the document as such; the page has its own.
-_OF_THE_DOCUMENT = frozenset({b"content-type", b"content-length", b"content-language", b"content-security-policy"})
-_OF_THE_DOCUMENT |= {b"x-content-type-options", b"referrer-policy", b"vary"}
+def editor(pages: Pages, queries: Sequence[CuratedQuery]) -> ASGIApp:
+    """The page that /sparql gives to a browser that comes without a query."""
 
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        language = pages.language(request)
+        ready = examples.ready(language)
+        response = pages.render(
+            request,
+            "sparql.html",
+            endpoint=f"{pages.names.base}/sparql",
+            query=ready[0][1],
+            examples=[*ready, *examples.curated(queries, language)],
+            texts=json.dumps({name: language.texts[f"sparql.{name}"] for name in _IN_SCRIPT}),
+        )
+        await response(scope, receive, send)
 
-def _is_problem(message: Message) -> bool:
-    return MEDIA_TYPE in Headers(raw=message["headers"]).get("content-type", "")
+    return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -14,12 +14,20 @@ from stelsel.errors import NotFound
 from stelsel.names import Names
 from stelsel.serving import examples, facts
 from stelsel.serving.answers import collect
-from stelsel.serving.dereference import REPRESENTATIONS, Representation, as_header, asked, negotiate, spellings, split_suffix
-from stelsel.serving.descriptions import MOST, Description, Known, describe, find, rdf_question
+from stelsel.serving.dereference import (
+    REPRESENTATIONS,
+    Representation,
+    as_header,
+    asked,
+    negotiate,
+    spellings,
+    split_suffix,
+)
+from stelsel.serving.descriptions import MOST, Description, Document, Known, describe, find, rdf_question
 from stelsel.serving.facts import Reader
 from stelsel.serving.language import Language, visible
 from stelsel.serving.linking import address
-from stelsel.serving.pages import Pages, raw_path
+from stelsel.serving.rendering import Pages, raw_path
 from stelsel.storing import Store
 from stelsel.storing.releases import Release
 
@@ -104,21 +112,24 @@ class _Library:
         if known is None and subject.iri in release.graphs:
             known = Known(subject.iri)
         if known is None:
-            raise NotFound(f"release {release.id} says nothing of <{visible(subject.iri)}>, and nothing in it points there")
+            raise NotFound(
+                f"release {release.id} says nothing of <{visible(subject.iri)}>, and nothing in it points there"
+            )
         headers = self._headers(subject, known, representation)
         if representation.format is None:
             description = await describe(self._store, known)
             return self._page(request, subject, description, release, headers)
-        tongue = self._pages.language(request)
-        document = f"{self._names.base}{subject.address('')}"
-        question = await rdf_question(self._store, known, document, f"{self._names.base}/sparql", tongue)
+        tongue, base = self._pages.language(request), self._names.base
+        document = Document(f"{base}{subject.address('')}", subject.iri, f"{base}/sparql", tongue)
+        question = await rdf_question(self._store, known, document)
         content = await collect(self._store, question, representation.format)
         return Response(content, media_type=representation.media_type, headers=headers)
 
     def _headers(self, subject: Subject, known: Known, representation: Representation) -> dict[str, str]:
         """Which thing this describes (in the spelling of the graph), and where its other representations are."""
         root = self._pages.links.root
-        links = [f'<{as_header(known.iri)}>; rel="describes"', f'<{subject.address(root)}>; rel="canonical"']
+        stored = replace(subject, parameters={"iri": known.iri}) if subject.parameters else subject
+        links = [f'<{as_header(known.iri)}>; rel="describes"', f'<{stored.address(root)}>; rel="canonical"']
         links += [
             f'<{subject.address(root, one.suffix)}>; rel="alternate"; type="{one.media_type}"'
             for one in REPRESENTATIONS
@@ -139,7 +150,7 @@ class _Library:
         pages, known = self._pages, found.known
         tongue = pages.language(request)
         reader = Reader(tongue, pages.links, found.labels)
-        drawn = facts.drawing(found)
+        drawn, undrawn = facts.drawing(found)
         links, links_cut = facts.counted(found, tongue)
         return pages.render(
             request,
@@ -160,6 +171,7 @@ class _Library:
             cut=found.cut,
             most=MOST,
             map=drawn,
+            undrawn=undrawn,
             reader=reader,
             origin=partial(self._origin, release, tongue),
             representations=REPRESENTATIONS[1:],

@@ -25,20 +25,15 @@ class Watch:
 
     async def __aenter__(self) -> Self:
         """Begin to watch."""
-        loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        self._timers = (
-            loop.call_later(_SOON, self._listen),
-            loop.call_later(self._seconds + _GRACE, self._end, "late"),
-        )
+        self._timer = asyncio.get_running_loop().call_later(_SOON, self._begin)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """Stop watching; a cancellation that came from here goes no further."""
-        for timer in self._timers:
-            timer.cancel()
+        self._timer.cancel()
         if self._listener is not None:
             self._listener.cancel()
         if not self.cause or self._task is None:
@@ -46,8 +41,10 @@ class Watch:
         self._task.uncancel()
         return kind is not None and issubclass(kind, asyncio.CancelledError)
 
-    def _listen(self) -> None:
-        self._listener = asyncio.get_running_loop().create_task(self._hear())
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._listener = loop.create_task(self._hear())
+        self._timer = loop.call_later(self._seconds + _GRACE - _SOON, self._end, "late")
 
     async def _hear(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

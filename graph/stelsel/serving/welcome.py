@@ -74,7 +74,7 @@ def shelves(release: Release, counts: Counts, reader: Reader, today: date) -> li
         found[register] = Shelf(title, day, reader.language.age(day, today))
         tally = counts.by_graph.get(graph, {})
         ordered = sorted(tally.items(), key=lambda entry: (-entry[1], entry[0]))
-        found[register].classes = [(reader.name(iri), count) for iri, count in ordered]
+        found[register].classes = [(reader.term(iri), count) for iri, count in ordered]
     for graph, count in sorted(release.graphs.items()):
         register, _ = reader.links.register(graph)
         if register in found:
@@ -84,4 +84,6 @@ def shelves(release: Release, counts: Counts, reader: Reader, today: date) -> li
 
 def others(release: Release, links: Links) -> Iterable[tuple[str, int]]:
     """The graphs that belong to no register: ontologies, linksets, the catalogue."""
-    return sorted((graph, size) for graph, size in release.graphs.items() if links.register(graph)[0] not in release.dates)
+    return sorted(
+        (graph, size) for graph, size in release.graphs.items() if links.register(graph)[0] not in release.dates
+    )

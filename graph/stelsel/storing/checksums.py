@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from stelsel.errors import Damaged
+from stelsel.storing.progress import Progress, silent
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -19,12 +19,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def seal(folder: Path, done: Callable[[int], None] = lambda _: None) -> None:
-    """Writes `SHA256SUMS` (as `sha256sum -c` reads it) of every other file; `done` gets the bytes that were read."""
-    lines = []
-    for name in _files(folder):
+def seal(folder: Path, progress: Progress = silent) -> None:
+    """Writes `SHA256SUMS` (as `sha256sum -c` reads it) of every other file; progress counts bytes."""
+    sizes = {name: (folder / name).stat().st_size for name in _files(folder)}
+    lines, done = [], 0
+    for name, size in sizes.items():
         lines.append(f"{sha256(folder / name)}  {name}\n")
-        done((folder / name).stat().st_size)
+        done += size
+        progress("writing checksums", done, sum(sizes.values()))
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -50,15 +52,14 @@ def verify(folder: Path) -> None:
     """
     expected = sums(folder)
     for name, digest in expected.items():
-        check(folder, name, digest)
+        check(folder / name, digest)
     for name in _files(folder):
         if name not in expected:
             raise Damaged(f"{folder / name} does not belong there: {SUMS} does not name it")
 
 
-def check(folder: Path, name: str, digest: str) -> None:
+def check(path: Path, digest: str) -> None:
     """Raises Damaged where one file is not what its checksum says."""
-    path = folder / name
     try:
         found = sha256(path)
     except FileNotFoundError:

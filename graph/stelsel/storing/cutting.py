@@ -74,9 +74,12 @@ class Rows:
         self._rows, self._size = rows, size
         self._rest = b""
         self._seen = self._written = 0
+        self._closed = False
 
     def write(self, data: bytes) -> int:
         """Take a piece of the answer. Raises Stop once the limit is reached; the answer has been closed then."""
+        if self._closed:  # the engine, on its way out, still writes what it had in its buffer
+            return len(data)
         text = self._rest + data
         whole = self._shape.whole.match(text)
         ready = text[: whole.end()].rstrip(self._shape.hold) if whole else b""
@@ -90,6 +93,7 @@ class Rows:
                 at = match.start() + self._shape.keep
                 # `[` opens the array and stays; `,` would announce a row that does not come.
                 at += match.group(1) == b"["
+                self._closed = True
                 self._write(ready[:at] + self._shape.tail)
                 raise Stop(limit)
         self._written += len(ready)

@@ -150,4 +150,5 @@ def _hashes(keys: list[bytes]) -> Fingerprints:
 
 def _within(prints: Fingerprints, among: Fingerprints) -> NDArray[np.bool_]:
     """Which of the fingerprints are among others, which are sorted and at least one."""
-    return among[np.minimum(np.searchsorted(among, prints), len(among) - 1)] == prints
+    nearest = among[np.minimum(np.searchsorted(among, prints), len(among) - 1)]
+    return np.equal(nearest, prints)

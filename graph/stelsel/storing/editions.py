@@ -117,7 +117,7 @@ def registers(data: Path) -> list[str]:
 def editions(data: Path, register: str) -> list[Edition]:
     """A register's editions, oldest first. Raises Damaged where an edition's description cannot be read."""
     found = [_read(path) for path in (data / "editions" / register).glob("*/edition.json")]
-    return sorted(found, key=lambda edition: (edition.date, edition.finished))
+    return sorted(found, key=lambda edition: (edition.date, edition.finished, edition.id))
 
 
 def newest(data: Path, register: str) -> Edition | None:

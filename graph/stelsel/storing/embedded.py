@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Literal, Self
 
+import orjson
+
+from stelsel.errors import QuerySyntaxError
 from stelsel.storing import Limits, Question
 from stelsel.storing.formats import Format
 from stelsel.storing.workers import Pool
@@ -40,22 +42,23 @@ class EmbeddedStore:
         return self._pool.network
 
     def answer(self, question: Question, format: Format, within: Limits) -> AsyncGenerator[bytes]:
-        """See storing.Store."""
-        job = json.dumps(
-            [
-                question.text,
-                question.base_iri,
-                question.default_graphs,
-                question.named_graphs,
-                self._union,
-                format.name,
-                within.seconds,
-                within.memory,
-                within.rows,
-                within.bytes,
-            ]
+        """See storing.Store. Text that is not Unicode is refused here and now."""
+        job = (
+            question.text,
+            question.base_iri,
+            question.default_graphs,
+            question.named_graphs,
+            self._union,
+            format.name,
+            within.seconds,
+            within.memory,
+            within.rows,
+            within.bytes,
         )
-        return self._pool.answer(job.encode(), within)
+        try:
+            return self._pool.answer(orjson.dumps(job), within)
+        except TypeError:  # half a surrogate pair, which no encoding of text can carry
+            raise QuerySyntaxError("the query is not valid Unicode text") from None
 
     async def drain(self) -> None:
         """Take no more questions, finish those that run, and close."""

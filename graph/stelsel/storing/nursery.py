@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# The engine allocates a lot of small things for a query and frees them all: glibc's per-thread cache, seven of a size
+# by default, was a sixth of the time of a lookup.
+_MALLOC: Final = "glibc.malloc.tcache_count=200:glibc.malloc.tcache_max=16384"
 
 
 class Exit(NamedTuple):
@@ -35,6 +40,7 @@ class Nursery:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
+                env={"GLIBC_TUNABLES": _MALLOC, **os.environ},
             )
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._hear)

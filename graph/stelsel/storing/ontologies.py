@@ -16,7 +16,6 @@ from pyoxigraph import (
     RdfFormat,
     Triple,
     parse,
-    serialize,
 )
 
 from stelsel.errors import ContentError
@@ -43,7 +42,7 @@ class Ontology:
 
     def chunks(self) -> Iterator[bytes]:
         """Its N-Quads."""
-        yield serialize(self.quads, format=RdfFormat.N_QUADS)
+        yield b"".join(f"{quad.triple} {quad.graph_name} .\n".encode() for quad in self.quads)
 
 
 def read_ontologies(home: Home, names: Names) -> list[Ontology]:

@@ -98,6 +98,10 @@ def _sweep(root: Path) -> None:
             if seize(file.fileno()):
                 shutil.rmtree(beside.with_suffix(""), ignore_errors=True)
                 beside.unlink(missing_ok=True)
+    for folder in root.iterdir():
+        # The lock comes before the folder and goes after it, so that a folder without one is nobody's.
+        if not folder.name.endswith(".lock") and not folder.with_name(f"{folder.name}.lock").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

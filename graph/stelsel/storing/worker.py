@@ -5,7 +5,6 @@ Engine calls happen here and nowhere else in the server: they cannot be cancelle
 
 from __future__ import annotations
 
-import json
 import re
 import resource
 import signal
@@ -14,6 +13,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, cast
 
+import orjson
 from pyoxigraph import (
     NamedNode,
     QueryBoolean,
@@ -138,7 +138,7 @@ def serve(line: socket.socket, path: Path) -> None:
         kind, length = HEAD.unpack(head)
         if kind != ASK:
             return
-        job = Job(*json.loads(incoming.read(length)))
+        job = Job(*orjson.loads(incoming.read(length)))
         if job.memory != limit:
             limit = job.memory
             _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -217,7 +217,7 @@ def _explain(error: Exception) -> bytes:
 
 
 def _error(kind: str, message: str, line: int | None = None, column: int | None = None) -> bytes:
-    return json.dumps([kind, " ".join(message.split())[:500], line, column]).encode()
+    return orjson.dumps([kind, " ".join(message.split())[:500], line, column])
 
 
 def _address_space() -> int:

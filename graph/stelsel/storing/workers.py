@@ -7,7 +7,6 @@ the deadline, and a fresh one has already taken its place: one more worker is ke
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import math
 import signal
@@ -15,6 +14,8 @@ import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
+
+import orjson
 
 from stelsel.errors import (
     Busy,
@@ -99,7 +100,7 @@ class Pool:
                     fit = True
                     raise Truncated(f"the answer stops at its limit of {body.decode()}", limit=body.decode())
                 else:
-                    error = _error(json.loads(body), within)
+                    error = _error(orjson.loads(body), within)
                     fit = not isinstance(error, LimitError)
                     raise error
         except EOFError:
@@ -180,7 +181,7 @@ class Pool:
         await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=mine)
         failure = await line.ready
         if failure or line.gone:
-            said = json.loads(failure or b"[]")
+            said = orjson.loads(failure or b"[]")
             line.hang_up()
             raise StoreError(said[1] if said else "a worker process ended before it had opened its store")
         self._failures = 0

@@ -31,8 +31,14 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     Where the output is no terminal (a log, a pipe) it is silent: the command's own lines say what was done.
     """
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=24), _Share(), TimeElapsedColumn(), TimeRemainingColumn(),
-        console=ERR, transient=True, disable=not ERR.is_terminal,
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        _Share(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal,
     )
     with bar:
         task = bar.add_task("", total=None)
