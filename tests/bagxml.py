@@ -84,6 +84,11 @@ def changed(was: str, becomes: str) -> str:
     )
 
 
+def removed(was: str) -> str:
+    """A change: a record that is no more."""
+    return f"<ml:verwijdering><ml:was><mlm:bagObject>{was}</mlm:bagObject></ml:was></ml:verwijdering>"
+
+
 def mutations(*changes: str, since: str = "2021-10-15", day: str = "2021-10-16") -> bytes:
     """A document of a mutation delivery."""
     inside = "".join(f"<ml:mutatieGroep>{change}</ml:mutatieGroep>" for change in changes)

@@ -18,6 +18,7 @@ _FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
     *("--disable-default-apps", "--disable-extensions", "--metrics-recording-only", "--mute-audio"),
+    "--remote-debugging-pipe",
     # Nothing but this machine is ever asked for anything: a page that wants a foreign file shows an error.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
@@ -32,8 +33,7 @@ class Browser:
         theirs_in, mine_out = os.pipe()
         command = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
         self._process = subprocess.Popen(
-            ["bash", "-c", command, "bash", CHROMIUM or "chromium", *_FLAGS, f"--user-data-dir={profile}"]
-            + ["--remote-debugging-pipe", "about:blank"],
+            ["bash", "-c", command, "bash", CHROMIUM or "chromium", *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

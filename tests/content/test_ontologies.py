@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pyoxigraph import Literal, NamedNode
+
 from stelsel.modelling.documents import read_turtle
 from stelsel.modelling.ontology import check, defined_terms, misspelt_prefixes, undefined_terms
 from stelsel.modelling.prefixes import read_prefixes

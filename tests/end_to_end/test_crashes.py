@@ -27,9 +27,9 @@ from tinyeditions import BASE, ONTOLOGIES, ask, iri, make, make_home, released, 
 OLD = {"bag": [triple("id/pand/1")]}
 NEW = {"bag": [triple("id/pand/1"), triple("id/pand/2")], "bag/historie": [triple("id/voorkomen/1")]}
 FACTS = {"id": "b", "day": date(2024, 2, 1)}
-MOMENTS = 16
+MOMENTS = 8
 LARGE = {"bag": [triple(f"id/pand/{number}") for number in range(60_000)]}
-DELAYS = (0.02, 0.1, 0.2, 0.35, 0.5)
+DELAYS = (0.1, 0.3, 0.5)
 
 
 def story(data, home):

@@ -23,13 +23,13 @@ def written(table, name):
     return Store().query(f"SELECT ?a ?b {{ VALUES (?a ?b) {{ {lines} }} }}").serialize(format=_RESULTS[name])
 
 
-def cut(text, name, size, **limits):
-    """What comes out when the text is written in pieces of `size`, and whether it was cut."""
+def cut(text, name, piece, **limits):
+    """What comes out when the text is written in pieces of `piece`, and whether it was cut."""
     out = []
     rows = Rows(name, out.append, **{"rows": None, "size": None, **limits})
     try:
-        for at in range(0, len(text), size):
-            rows.write(text[at : at + size])
+        for at in range(0, len(text), piece):
+            rows.write(text[at : at + piece])
     except Stop as stop:
         return b"".join(out), stop.limit
     rows.flush()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bagxml import added, changed, mutations, pand, stand, voorkomen
+from bagxml import added, changed, mutations, pand, removed, stand, voorkomen
 from stelsel.home import open_home
 from stelsel.loading.mutations import Changes, Tally, merged
 from stelsel.loading.readers.xml import XmlReader
@@ -89,6 +89,27 @@ def test_a_change_that_does_not_fit_is_reported_and_left_out(tmp_path, delivered
     (problem,) = tally.problems
     assert says in problem.message
     assert "m.xml, line" in problem.where
+
+
+def test_a_group_is_applied_whole_or_left_out_whole(tmp_path):
+    previous = edition(tmp_path / "one", pand(), pand("0457100000000002"))
+    group = added(pand("0457100000000009")) + changed(pand(year="1900"), pand(year="1901"))
+    rows, tally = apply(
+        tmp_path, previous, group, changed(pand("0457100000000002"), pand("0457100000000002", year="1980"))
+    )
+    assert [(row["identificatie"][-1], row["oorspronkelijkBouwjaar"]) for row in rows] == [("1", "1975"), ("2", "1980")]
+    assert tally.applied == 1
+    assert "the 2 changes of its group were left out" in tally.problems[0].message
+
+
+def test_a_removed_record_is_gone_and_stays_gone(tmp_path):
+    previous = edition(tmp_path / "one", pand(), pand("0457100000000002"))
+    rows, _ = apply(tmp_path, previous, removed(pand()))
+    assert [row["identificatie"] for row in rows] == ["0457100000000002"]
+    (tmp_path / "changes.sqlite").unlink()
+    twice, tally = apply(tmp_path, again(tmp_path / "two", rows), removed(pand()))
+    assert twice == rows
+    assert (tally.applied, tally.already) == (0, 1)
 
 
 def test_records_of_another_area_are_passed_over_and_counted(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stelsel.errors import ContentError
 from stelsel.modelling.documents import read_turtle
 from stelsel.modelling.mentions import declarations, mentions, resolve
@@ -165,7 +166,7 @@ def test_a_prefix_that_is_not_whole_is_refused(tmp_path, body, message):
 
 def test_a_blank_node_has_the_line_of_what_points_at_it(tmp_path):
     document = read_turtle(written(tmp_path, "\ndef:A def:b [ def:c [ def:d 1 ] ] .\n"), ROOT)
-    blank = [node for node in document.facts if node.value not in (f"{ROOT}def/A",)]
+    blank = [node for node in document.facts if node.value != f"{ROOT}def/A"]
     assert len(blank) == 2
     assert {document.line(node) for node in blank} == {9}
 

@@ -12,6 +12,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, parse
 from pyshacl import validate
 from rdflib import Graph
 from rdflib.namespace import SH
+
 from stelsel.errors import ContentError
 from stelsel.modelling.constraints import COMPONENTS
 from stelsel.modelling.reports import report

@@ -72,7 +72,7 @@ def test_a_doctype_is_refused(prolog):
 
 def test_changes_are_read_in_their_order():
     content = mutations(changed(pand(year="1975"), pand(year="1976")), added(pand("0457100000000002")))
-    first, second = READER.changes(content, "m.xml")
+    (first,), (second,) = READER.changes(content, "m.xml")
     assert (first.was.row["oorspronkelijkBouwjaar"], first.becomes.row["oorspronkelijkBouwjaar"]) == ("1975", "1976")
     assert second.was is None
     assert second.becomes.row["identificatie"] == "0457100000000002"

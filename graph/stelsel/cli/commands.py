@@ -54,6 +54,7 @@ def load(
         bool, typer.Option("--accept", help="Make the edition even if more records are refused than expected")
     ] = False,
     processes: Annotated[int | None, typer.Option(help=_HELP["processes"])] = None,
+    timing: Annotated[bool, typer.Option("--timing", help="Show the seconds of each step, as JSON")] = False,
     data: Data = None,
     home: HomeDir = None,
     base: Base = None,
@@ -67,6 +68,8 @@ def load(
     from stelsel.cli import reports  # noqa: PLC0415
 
     reports.loaded(outcome)
+    if timing:
+        console.say(orjson.dumps(outcome.seconds).decode())
 
 
 @app.command()

@@ -64,7 +64,7 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     grid = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(row[index].replace(",", "").isdigit() for row in rows)
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(name, justify="right" if numeric else "left", no_wrap=len(columns) < 8)
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     OUT.print(grid)
@@ -79,6 +79,8 @@ def age(moment: date | datetime, now: datetime | None = None) -> str:
     now = now or datetime.now(UTC)
     if not isinstance(moment, datetime):
         days = (now.date() - moment).days
+        if days > 2 * 365:
+            return f"{days // 365} years"
         return "today" if days == 0 else f"{days} day{'' if days == 1 else 's'}"
     seconds = int((now - moment).total_seconds())
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):

@@ -1,7 +1,11 @@
 """A mutation delivery applied to the rows of the edition before it.
 
-A change fits when the record is what the delivery says it was. One that has been applied before changes nothing, one
-for another area is passed over and counted, one that does not fit is reported with its key and left out.
+A change fits when the record is what the delivery says it was. One that has been applied before changes nothing. The
+changes of one group (`ml:mutatieGroep`) belong together: if one does not fit, none is applied, and it is reported. A
+record of another area than the edition's is passed over and counted.
+
+What changes is kept in a database beside the edition that is made, so that memory does not grow with the delivery. The
+rows are read twice: once to find the records that the delivery speaks of, once to write them all.
 """
 
 from __future__ import annotations
@@ -17,11 +21,17 @@ import orjson
 
 from stelsel.loading.mapping import Problem, key_of
 from stelsel.loading.parts import RowsPart
-from stelsel.loading.readers.xml import Change
-from stelsel.loading.register import Register, Table
-from stelsel.loading.rows import Row, read_lines, to_lines
+from stelsel.loading.readers.xml import Change, Record
+from stelsel.loading.register import Register
+from stelsel.loading.rows import read_lines, to_lines
 
 STRETCH = 10_000  # rows a part: what an official file holds at most
+
+_SCHEMA = """
+  PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
+  CREATE TABLE change (grp INTEGER, tab TEXT, key TEXT, place TEXT, was BLOB, becomes BLOB);
+  CREATE TABLE state (tab TEXT, key TEXT, line BLOB, PRIMARY KEY (tab, key)) WITHOUT ROWID;
+"""
 
 
 @dataclass
@@ -36,30 +46,37 @@ class Tally:
     by_table: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class _Step:
+    number: int
+    table: str
+    key: str
+    place: str
+    was: bytes | None
+    becomes: bytes | None
+
+
 class Changes:
-    """The changes of a delivery, on disk by table and key, in the order in which they were delivered."""
+    """The changes of a delivery and the state of the records they are about, on disk."""
 
     def __init__(self, register: Register, file: Path) -> None:
         self._register = register
+        self._groups = 0
         self._database = sqlite3.connect(file, isolation_level=None)
-        self._database.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            "CREATE TABLE change (tab TEXT, key TEXT, at TEXT, was BLOB, becomes BLOB); BEGIN"
-        )
+        self._database.executescript(_SCHEMA + "BEGIN;")
 
-    def add(self, changes: Iterable[Change], where: str) -> int:
-        """Takes the changes of one document in; how many."""
-        number = 0
-        for change in changes:
-            record = change.becomes
-            key = key_of(self._register.tables[record.table], record.row)
-            if change.was and key_of(self._register.tables[change.was.table], change.was.row) != key:
-                key = key_of(self._register.tables[change.was.table], change.was.row)
-            was = None if change.was is None else to_lines([change.was.row])
-            values = (record.table, key, f"{where}, line {record.line}", was, to_lines([record.row]))
-            self._database.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?)", values)
-            number += 1
-        return number
+    def add(self, groups: Iterable[list[Change]], where: str) -> None:
+        """Takes the changes of one document in, a group at a time."""
+        for group in groups:
+            self._groups += 1
+            for change in group:
+                record = change.was or change.becomes
+                assert record is not None  # a change has one of them: the reader sees to that
+                key = key_of(self._register.tables[record.table], record.row)
+                lines = (_line(change.was), _line(change.becomes))
+                place = f"{where}, line {record.line}"
+                values = (self._groups, record.table, key, place, *lines)
+                self._database.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -74,10 +91,26 @@ class Changes:
         """Keys of the records of a table that something changes."""
         return {key for (key,) in self._database.execute("SELECT DISTINCT key FROM change WHERE tab = ?", (table,))}
 
-    def of(self, table: str, key: str) -> list[tuple[str, bytes | None, bytes]]:
-        """(where, was, becomes) of one record, in order."""
-        query = "SELECT at, was, becomes FROM change WHERE tab = ? AND key = ? ORDER BY rowid"
-        return list(self._database.execute(query, (table, key)))
+    def groups(self) -> Iterator[list[_Step]]:
+        """The changes as they were delivered, a group at a time."""
+        query = "SELECT rowid, tab, key, place, was, becomes FROM change WHERE grp = ? ORDER BY rowid"
+        for number in range(1, self._groups + 1):
+            yield [_Step(*row) for row in self._database.execute(query, (number,))]
+
+    def done(self, table: str, key: str) -> int:
+        """Number of the last change that gives what the record already is: up to there they have been applied before."""
+        query = "SELECT MAX(c.rowid) FROM change c LEFT JOIN state s USING (tab, key) WHERE tab = ? AND key = ? AND c.becomes IS s.line"
+        (number,) = self._database.execute(query, (table, key)).fetchone()
+        return number or 0
+
+    def state(self, table: str, key: str) -> bytes | None:
+        """What a record is, as far as the changes have been applied; None where there is none."""
+        found = self._database.execute("SELECT line FROM state WHERE tab = ? AND key = ?", (table, key)).fetchone()
+        return found[0] if found else None
+
+    def put(self, table: str, key: str, line: bytes | None) -> None:
+        """Says what a record is."""
+        self._database.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (table, key, line))
 
 
 def merged(
@@ -87,84 +120,123 @@ def merged(
 
     Tables in `replaced` are left out: the delivery brings them whole. `areas` are the edition's; none is the country.
     """
-    touched = changes.tables()
-    objects = {key.split(" ", 1)[0] for name in touched for key in changes.keys(name)}
-    known: set[str] = set()
-    for name, table in register.tables.items():
+    touched = {
+        name: changes.keys(name) for name in register.tables if name in changes.tables() and name not in replaced
+    }
+    known = _find(register, previous, changes, touched)
+    _apply(register, changes, known if areas else None, areas, tally)
+    for name in register.tables:
         if name in replaced:
             continue
-        file = previous / "rows" / f"{name}.jsonl.zst"
-        lines = read_lines(file) if file.is_file() else iter(())
+        lines = _lines(previous, name)
         if name in touched:
-            lines = _applied(name, table, lines, changes, _Scope(areas, objects, known), tally)
+            lines = _written(register, name, lines, changes, touched[name])
         yield from _parts(name, lines)
 
 
-@dataclass(frozen=True)
-class _Scope:
-    """What an edition is about: areas, and the objects in them that the delivery speaks of."""
-
-    areas: tuple[str, ...]
-    objects: set[str]
-    known: set[str]
-    """Of these objects, those that the edition has: found on the way, through all tables."""
-
-    def has(self, table: Table, identification: str) -> bool | None:
-        """Whether a record that is new to the edition belongs to it; None where that cannot be told.
-
-        An object belongs where its identification was given out: its first four digits.
-        """
-        if not self.areas or identification in self.known:
-            return True
-        fit = re.fullmatch(table.area, identification) if table.area else None
-        return None if fit is None else fit[1] in self.areas
+def _find(register: Register, previous: Path, changes: Changes, touched: dict[str, set[str]]) -> set[str]:
+    """Notes what each record is that the delivery speaks of; gives the objects among them that the edition has."""
+    objects = {_object(key) for keys in touched.values() for key in keys}
+    known: set[str] = set()
+    for name, keys in touched.items():
+        for line in _lines(previous, name):
+            key = key_of(register.tables[name], orjson.loads(line))
+            if _object(key) in objects:
+                known.add(_object(key))
+            if key in keys:
+                changes.put(name, key, line)
+    return known
 
 
-def _applied(
-    name: str, table: Table, lines: Iterator[bytes], changes: Changes, scope: _Scope, tally: Tally
+def _apply(register: Register, changes: Changes, known: set[str] | None, areas: tuple[str, ...], tally: Tally) -> None:
+    done: dict[tuple[str, str], int] = {}
+    for group in changes.groups():
+        steps = []
+        for step in group:
+            belongs = known is None or _object(step.key) in known or _inside(register, step, areas)
+            if belongs is None:
+                tally.problems.append(
+                    _problem(step, "whether this record belongs to the edition's area cannot be told")
+                )
+            elif not belongs:
+                tally.elsewhere += 1
+            else:
+                place = (step.table, step.key)
+                done.setdefault(place, changes.done(*place))
+                steps.append(step)
+        todo = [step for step in steps if step.number > done[step.table, step.key]]
+        tally.already += len(steps) - len(todo)
+        if _fit(changes, todo, tally):
+            tally.applied += len(todo)
+            tally.by_table.update(step.table for step in todo)
+
+
+def _fit(changes: Changes, steps: list[_Step], tally: Tally) -> bool:
+    """Applies a group, or reports the first change that does not fit and applies none of it."""
+    after: dict[tuple[str, str], bytes | None] = {}
+    for step in steps:
+        place = (step.table, step.key)
+        now = after[place] if place in after else changes.state(*place)
+        if now != step.was:
+            found = "is not what the delivery says it was" if step.was else "is there already, and differs"
+            if now is None:
+                found = "is not in the edition"
+            with_it = (
+                f"; the {len(steps)} changes of its group were left out" if len(steps) > 1 else "; it was left out"
+            )
+            tally.problems.append(_problem(step, f"the record {found}{with_it}"))
+            return False
+        after[place] = step.becomes
+    for (table, key), line in after.items():
+        changes.put(table, key, line)
+    return True
+
+
+def _inside(register: Register, step: _Step, areas: tuple[str, ...]) -> bool | None:
+    """Whether a record that is new to the edition belongs to its area; None where that cannot be told.
+
+    It belongs where its identification was given out: BAG identifications begin with the gemeente of then.
+    """
+    pattern = register.tables[step.table].area
+    fit = re.fullmatch(pattern, _object(step.key)) if pattern else None
+    return None if fit is None else fit[1] in areas
+
+
+def _written(
+    register: Register, name: str, lines: Iterator[bytes], changes: Changes, keys: set[str]
 ) -> Iterator[bytes]:
-    waiting = changes.keys(name)
+    waiting = set(keys)
     for line in lines:
-        row: Row = orjson.loads(line)
-        key = key_of(table, row)
-        identification = key.split(" ", 1)[0]
-        if identification in scope.objects:
-            scope.known.add(identification)
-        if key in waiting:
+        key = key_of(register.tables[name], orjson.loads(line))
+        if key in keys:
             waiting.discard(key)
-            yield _chain(name, key, line, changes.of(name, key), tally) or line
+            changed = changes.state(name, key)
+            if changed is not None:
+                yield changed
         else:
             yield line
     for key in sorted(waiting):
-        steps = changes.of(name, key)
-        belongs = scope.has(table, key.split(" ", 1)[0])
-        if belongs is None:
-            message = "whether this record belongs to the edition's area cannot be told; load the next full extract"
-            tally.problems.append(Problem(name, key, "mutatie", message, steps[0][0], refused=False))
-        elif not belongs:
-            tally.elsewhere += len(steps)
-        elif added := _chain(name, key, None, steps, tally):
+        added = changes.state(name, key)
+        if added is not None:
             yield added
 
 
-def _chain(
-    name: str, key: str, state: bytes | None, steps: list[tuple[str, bytes | None, bytes]], tally: Tally
-) -> bytes | None:
-    """The record after its changes. Steps up to the last that gives what is already there have been applied before."""
-    done = max((i + 1 for i, (_, _, becomes) in enumerate(steps) if becomes == state), default=0)
-    tally.already += done
-    for where, was, becomes in steps[done:]:
-        if was == state:
-            state = becomes
-            tally.applied += 1
-            tally.by_table[name] += 1
-        else:
-            found = "is there already, and differs" if was is None else "is not what the delivery says it was"
-            if state is None:
-                found = "is not in the edition"
-            message = f"the record {found}; this change was left out"
-            tally.problems.append(Problem(name, key, "mutatie", message, where, refused=False))
-    return state
+def _problem(step: _Step, message: str) -> Problem:
+    return Problem(step.table, step.key, "mutatie", message, step.place, refused=False)
+
+
+def _object(key: str) -> str:
+    """The identification in a key: its first word."""
+    return key.split(" ", 1)[0]
+
+
+def _line(record: Record | None) -> bytes | None:
+    return None if record is None else to_lines([record.row])
+
+
+def _lines(edition: Path, table: str) -> Iterator[bytes]:
+    file = edition / "rows" / f"{table}.jsonl.zst"
+    return read_lines(file) if file.is_file() else iter(())
 
 
 def _parts(name: str, lines: Iterator[bytes]) -> Iterator[RowsPart]:

@@ -145,12 +145,16 @@ class Cover(_Fact):
 class Changes(_Fact):
     """Elements around the records of a mutation delivery."""
 
+    group: str
+    """Changes that belong together: all of them are applied, or none."""
+    added: str
+    """Holds `becomes`: a record that was not there before."""
+    changed: str
+    """Holds `was` and `becomes`."""
+    removed: str
+    """Holds `was`: a record that is no more."""
     was: str
     becomes: str
-    added: str
-    """Element in which `becomes` stands alone: a record that was not there before."""
-    changed: str
-    """Element in which `was` and `becomes` stand."""
 
 
 class Register(_Fact):

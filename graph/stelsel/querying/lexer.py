@@ -14,7 +14,7 @@ and strings by Oxigraph. `tokens` reads the text as it stands; `decodings` gives
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
@@ -60,8 +60,7 @@ _PATTERN = rf"""[\ \t\r\n]*+(?:
   | (?P<comment>\#[^\r\n]*+)
   | (?P<blank>_:[{_BASE}_0-9](?:[{_CHARS}]++|\.++(?=[{_CHARS}]))*+)
   | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)
-  | (?P<unended>\"\"\".*+ | '''.*+ | ["'][^\r\n]*+)
-  | (?P<unknown>.)
+  | (?P<unknown>\"\"\".*+ | '''.*+ | ["'][^\r\n]*+ | .)
 )"""
 _WORDS = "[A-Za-z][A-Za-z0-9_]*+"
 # A word may turn out to be the prefix of a name, so more is taken first; where it cannot be, only the word is.
@@ -78,6 +77,25 @@ _CLAUSES = frozenset({"select", "group", "having", "order"})
 _NEXT = frozenset({"filter", "bind"})
 
 
+def tokens(text: str) -> Iterator[Token]:
+    """Every token of the text in order, comments too. Never raises; takes time linear in the text.
+
+    >>> [token.text for token in tokens("SELECT * { ?s ex:SERVICE 'SERVICE' } # SERVICE")]
+    ['SELECT', '*', '{', '?s', 'ex:SERVICE', "'SERVICE'", '}', '# SERVICE']
+    """
+    context = _Context(text)
+    special = context.special
+    end = 0
+    while found := (_TOKEN if end >= context.nameless else _NAMELESS).match(text, end):
+        kind: Any = found.lastgroup
+        start, end = found.span(kind)
+        if kind in special:
+            kind, end = special[kind](start, end)
+        elif kind != "comment":
+            context.operand = kind in _OPERANDS
+        yield Token(kind, text[start:end], start)
+
+
 class _Level:
     """An open bracket: whether it is an expression, and whether a `(` directly inside opens one."""
 
@@ -88,88 +106,79 @@ class _Level:
         self.expression = self.clause = expression
         self.pending = False
 
-    def meet(self, word: str) -> None:
-        """Takes notice of a keyword."""
-        if word in _CLAUSES:
-            self.clause = True
-        elif word == "values":
-            self.clause = False
-        elif word in _NEXT:
-            self.pending = True
 
+class _Context:
+    """What tells the tokens apart that look alike: the open brackets, and whether an operand came just before."""
 
-def tokens(text: str) -> Iterator[Token]:
-    """Every token of the text in order, comments too. Never raises; takes time linear in the text.
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._level = _Level("")
+        self._outer: list[_Level] = []
+        self.operand = False
+        self.nameless = 0  # no prefixed name begins before this offset
+        self.special: dict[str, Callable[[int, int], tuple[Kind, int]]] = {
+            "word": self._word,
+            "less": self._less,
+            "open": self._opened,
+            "close": self._closed,
+            "more": self._more,
+        }
 
-    >>> [token.text for token in tokens("SELECT * { ?s ex:SERVICE 'SERVICE' } # SERVICE")]
-    ['SELECT', '*', '{', '?s', 'ex:SERVICE', "'SERVICE'", '}', '# SERVICE']
-    """
-    level = _Level("")
-    outer: list[_Level] = []
-    operand = False  # the last token ends an operand of an expression
-    nameless = 0  # no prefixed name begins before this offset
-    end = 0
-    while found := (_TOKEN if end >= nameless else _NAMELESS).match(text, end):
-        kind: Any = found.lastgroup
-        start, end = found.span(kind)
-        if kind == "punctuation":
-            operand = False
-        elif kind == "word":
-            tail = _NAME_TAIL.match(text, end) if start >= nameless and text[end - 1] != "." else None
+    def _word(self, start: int, end: int) -> tuple[Kind, int]:
+        text = self._text
+        if start >= self.nameless and text[end - 1] != ".":
+            tail = _NAME_TAIL.match(text, end)
             if tail:
-                kind, end, operand = "name", tail.end(), True
-            else:
-                nameless = max(nameless, end)
-                kind, end, operand = _word(text, start, level)
-        elif kind == "less":
-            end = _less(text, start, operator=operand and level.expression)
-            kind = "iri" if text[end - 1] == ">" else "punctuation"
-            operand = kind == "iri"
-            if end == start + 2 and text[start + 1] == "<":
-                outer.append(level)
-                level = _Level("<<")
-        elif kind == "open":
-            kind, operand = "punctuation", False
-            outer.append(level)
-            level = _open(level, text[start])
-        elif kind == "close":
-            kind, operand = "unknown", True
-            if level.bracket == _PAIRS[text[start]]:
-                kind, level = "punctuation", outer.pop()
-        elif kind == "more":
-            kind, operand = "punctuation", False
-            if level.bracket == "<<" and text.startswith(">>", start):
-                end, operand, level = start + 2, True, outer.pop()
-        elif kind == "unended":
-            kind = "unknown"
-        elif kind != "comment":
-            operand = kind in _OPERANDS
-        yield Token(kind, text[start:end], start)
+                self.operand = True
+                return "name", tail.end()
+        self.nameless = max(self.nameless, end)
+        found = _WORD.match(text, start)
+        if not found:
+            return "unknown", start + 1
+        word = found[0].lower()
+        self.operand = word in {"true", "false"}
+        level = self._level
+        level.clause = (level.clause or word in _CLAUSES) and word != "values"
+        level.pending = level.pending or word in _NEXT
+        return "word", found.end()
 
+    def _less(self, start: int, _: int) -> tuple[Kind, int]:
+        text, operator = self._text, self.operand and self._level.expression
+        self.operand = False
+        if not operator:
+            iri = _IRI.match(text, start)
+            if iri:
+                self.operand = True
+                return "iri", iri.end()
+            if text.startswith("<<", start):
+                self._push(_Level("<<"))
+                return "punctuation", start + 2
+        return "punctuation", start + (2 if text.startswith("<=", start) else 1)
 
-def _word(text: str, start: int, level: _Level) -> tuple[Kind, int, bool]:
-    found = _WORD.match(text, start)
-    if not found:
-        return "unknown", start + 1, False
-    word = found[0].lower()
-    level.meet(word)
-    return "word", found.end(), word in {"true", "false"}
+    def _more(self, start: int, end: int) -> tuple[Kind, int]:
+        self.operand = self._level.bracket == "<<" and self._text.startswith(">>", start)
+        if not self.operand:
+            return "punctuation", end
+        self._level = self._outer.pop()
+        return "punctuation", start + 2
 
+    def _opened(self, start: int, end: int) -> tuple[Kind, int]:
+        level, bracket = self._level, self._text[start]
+        expression = bracket == "(" and (level.expression or level.clause or level.pending)
+        level.pending = self.operand = False
+        self._push(_Level(bracket, expression=expression))
+        return "punctuation", end
 
-def _open(level: _Level, bracket: str) -> _Level:
-    expression = bracket == "(" and (level.expression or level.clause or level.pending)
-    level.pending = False
-    return _Level(bracket, expression=expression)
+    def _closed(self, start: int, end: int) -> tuple[Kind, int]:
+        if self._level.bracket != _PAIRS[self._text[start]]:
+            return "unknown", end
+        self._level = self._outer.pop()
+        self.operand = True
+        return "punctuation", end
 
-
-def _less(text: str, start: int, *, operator: bool) -> int:
-    """Where the token ends that begins with `<`: an IRI, or else one of `<<`, `<=` and `<`."""
-    if not operator:
-        if iri := _IRI.match(text, start):
-            return iri.end()
-        if text.startswith("<<", start):
-            return start + 2
-    return start + (2 if text.startswith("<=", start) else 1)
+    def _push(self, level: _Level) -> None:
+        self._outer.append(self._level)
+        self._level = level
 
 
 def place(text: str, offset: int) -> tuple[int, int]:

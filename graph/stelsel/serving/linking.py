@@ -78,10 +78,12 @@ class Links:
         return register, part
 
     def title(self, graph: str, language: Language) -> str:
-        """A graph's title: that of its register with its part, else its own name."""
+        """A graph's title: that of its register, with the part; else what its IRI says."""
         register, part = self.register(graph)
-        title = language.pick(self.titles.get(register, {})) or register
-        return visible(" – ".join(filter(None, (title, part))) or graph)
+        title = language.pick(self.titles.get(register, {}))
+        if title:
+            return visible(f"{title}, {part}" if part else title)
+        return visible(graph.removeprefix(self.names.graph("")))
 
 
 def read_links(names: Names, home: Home) -> Links:

@@ -57,7 +57,7 @@ def router(
     @routes.api_route("/zoek", methods=_METHODS)
     async def address(request: Request) -> Response:
         given = searching.read(request.query_params)
-        found = await searching.run(store, names, search, given)
+        found = await searching.run(store, search, given)
         reader = Reader(pages.language(request), pages.links, found.labels)
         return pages.render(
             request,

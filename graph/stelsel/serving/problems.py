@@ -121,7 +121,7 @@ async def send_problem(send: Send, found: Problem, *, head: bool = False) -> Non
 
 
 def install(app: FastAPI) -> None:
-    """Let a FastAPI application answer with problem documents, for its own errors too."""
+    """Let a FastAPI application answer with problem documents, for its own errors too; Boundary goes around it."""
 
     async def answer(_: Request, error: Exception) -> Response:
         return _response(problem(error))
@@ -138,6 +138,10 @@ def install(app: FastAPI) -> None:
         name = str(first["loc"][-1])
         return _response(problem(ParameterError(f"{name}: {first['msg']}", name=name)))
 
+    async def pass_on(_: Request, error: Exception) -> Response:
+        raise error  # to Boundary; Starlette would send a text of its own first
+
+    app.add_exception_handler(Exception, pass_on)
     app.add_exception_handler(StelselError, answer)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -26,18 +26,9 @@ from stelsel.serving.problems import MEDIA_TYPE
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAMES = {"nl": "Nederlands", "en": "English"}
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # What stands in a problem document beside what the page shows in its own words.
 _TOLD = frozenset({"type", "title", "status", "detail"})

@@ -76,7 +76,11 @@ async def run(store: Store, query: CuratedQuery | None, given: Given) -> Found:
         found = await rows(store, query.bind(values))
     except ParameterError:
         return Found("search.wrong")
-    columns = [column for column in _columns(query, found)]
+    columns = list(dict.fromkeys(name for row in found for name in row))
     iris = [term.value for row in found for term in row.values() if term.kind == "uri"]
     where = address(API + query.path, {name: value[0] for name, value in values.items()})
     return Found(columns=columns, rows=found, labels=await name(store, iris), address=where)
+
+
+def _names(query: CuratedQuery) -> set[str]:
+    return {parameter.name for parameter in query.parameters}

@@ -43,7 +43,10 @@ def count(store: Store, graph: str) -> Counts:
 def describe(
     names: Names, release: str, made: datetime, editions: Mapping[str, str], graphs: Mapping[str, Counts]
 ) -> Iterator[Quad]:
-    """The release's part of the catalogue: `editions` are ids by register, `graphs` are counts by graph."""
+    """The release's part of the catalogue: `editions` are ids by register, `graphs` are counts by graph.
+
+    The catalogue graph does not count itself.
+    """
     catalogue = NamedNode(names.catalogue)
     subject = NamedNode(names.identifier("release", release))
 

@@ -25,10 +25,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Change:
-    """What a mutation delivery says of one record: what it was (None: it was not there) and what it becomes."""
+    """What a mutation delivery says of one record: what it was (None: not there) and what it becomes (None: gone)."""
 
     was: Record | None
-    becomes: Record
+    becomes: Record | None
 
 
 @dataclass
@@ -114,19 +114,29 @@ class XmlReader:
         for element in _elements(content, (each,), where):
             yield self._record(element, where)
 
-    def changes(self, content: bytes, where: str) -> Iterator[Change]:
-        """The changes of a mutation document, in order."""
+    def changes(self, content: bytes, where: str) -> Iterator[list[Change]]:
+        """The changes of a mutation document in order, those of a group together."""
         names = self._register.changes
         if names is None:
             raise DeliveryError(f"register {self._register.name} has no mutation deliveries", where=where)
         was, becomes = self._register.qname(names.was), self._register.qname(names.becomes)
-        added, changed = self._register.qname(names.added), self._register.qname(names.changed)
-        for element in _elements(content, (added, changed), where):
-            parts = {child.tag: self._record(child, where) for child in element if isinstance(child.tag, str)}
-            expected = {becomes} if element.tag == added else {was, becomes}
-            if set(parts) != expected:
-                raise DeliveryError(f"is a change without {names.was} or {names.becomes}", where=_at(where, element))
-            yield Change(parts.get(was), parts[becomes])
+        parts = {
+            self._register.qname(names.added): {becomes},
+            self._register.qname(names.changed): {was, becomes},
+            self._register.qname(names.removed): {was},
+        }
+        for group in _elements(content, (self._register.qname(names.group),), where):
+            changes = []
+            for element in group:
+                if not isinstance(element.tag, str):
+                    continue
+                found = {child.tag: self._record(child, where) for child in element if isinstance(child.tag, str)}
+                if found.keys() != parts.get(element.tag):
+                    raise DeliveryError(
+                        f"{element.tag} is no change as loader.yml describes it", where=_at(where, element)
+                    )
+                changes.append(Change(found.get(was), found.get(becomes)))
+            yield changes
 
     def _record(self, element: etree._Element, where: str) -> Record:
         inner: etree._Element | None = element

@@ -1,0 +1,8 @@
+"""Questions from outside, judged and bound before any engine sees them.
+
+lexer        the tokens of a query or update, as the engines read them
+guard        what this service does not do is refused: SERVICE and LOAD to where it may not go
+parameters   what a curated query can be asked, and how a value becomes a term
+curated      a `.rq` file with a header becomes a query that can be bound
+results      what comes back: columns with types, as JSON
+"""

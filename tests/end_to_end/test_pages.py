@@ -1,0 +1,265 @@
+"""The pages in a real browser: what a reader sees at both widths, in both languages, in light and in dark."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+import uvicorn
+from browser import CHROMIUM, Browser
+from fakes import MemoryStore
+from fastapi import FastAPI
+from village import HOSTILE, HUB, NAMES, PAND, RELEASE, village
+
+from stelsel.home import open_home
+from stelsel.serving import pages, problems, resources
+from stelsel.serving.app import Service
+from stelsel.serving.sparql import Sparql
+from stelsel.settings import Settings
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+
+NOTHING = "http://example.org/niets"
+
+
+def resource(iri):
+    return f"/resource?iri={quote(iri, safe='')}"
+
+
+ADDRESSES = {
+    "home": ("/", 200),
+    "pand": (resource(PAND), 200),
+    "hub": (resource(HUB), 200),
+    "hostile": (resource(HOSTILE), 200),
+    "graph": (resource(NAMES.graph("bag")), 200),
+    "nothing": (resource(NOTHING), 404),
+    "sparql": ("/sparql", 200),
+    "search": ("/zoek?postcode=1399ZA&huisnummer=7", 200),
+    "docs": ("/api/v1/docs", 200),
+}
+
+
+class SlowStore(MemoryStore):
+    """Waits where a query says so, and breaks off where it says that."""
+
+    made = "Fri, 02 Jan 2026 03:04:05 GMT"
+
+    async def answer(self, question, format, within):
+        if "# wacht" in question.text:
+            await asyncio.sleep(30)
+        async for chunk in super().answer(question, format, within):
+            if "# breek" in question.text:
+                yield chunk[: len(chunk) // 3]
+                yield chunk[len(chunk) // 3 : len(chunk) // 2]
+                raise ConnectionError("broken on purpose")
+            yield chunk
+
+
+@pytest.fixture(scope="module")
+def site():
+    found = village()
+    store = SlowStore(release=found.release, quads=found.quads)
+    home = open_home()
+    rendered = pages.Pages(NAMES, home)
+    api = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    problems.install(api)
+    api.include_router(pages.router(store, NAMES, rendered, lambda: RELEASE, []))
+    api.include_router(resources.router(store, NAMES, rendered, lambda: RELEASE))
+    sparql = Sparql(store, Settings(), page=pages.editor(rendered, []))
+    app = Service(problems.Boundary(sparql), pages.ProblemPages(api, rendered))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    server.force_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_every_page_fits_its_window_and_has_no_complaint(site, browser, name, width, language):
+    path, status = ADDRESSES[name]
+    browser.look(width=width, language=language)
+    browser.go(site + path)
+    assert browser.run("document.documentElement.lang") == language
+    assert browser.run("document.title").endswith(" – Stelsel")
+    assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert [complaint for complaint in browser.complaints if f"status of {status}" not in complaint] == []
+
+
+# Every text with its colour and the colour behind it, as WCAG 2 measures them (1.4.3: 4.5, or 3 for large text).
+CONTRASTS = """
+(() => {
+  const light = (c) => c.slice(0, 3).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = parse(getComputedStyle(e).backgroundColor);
+      if (c.length < 4 || c[3] > 0) return c;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    const e = node.parentElement, style = getComputedStyle(e);
+    if (!node.data.trim() || e.closest("noscript, script, svg, [hidden], option") || !e.getClientRects().length) continue;
+    const [a, b] = [light(parse(style.color)), light(behind(e))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < (large ? 3 : 4.5)) poor.push(`${ratio.toFixed(2)} ${e.tagName} ${node.data.trim().slice(0, 40)}`);
+  }
+  return poor;
+})()
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["home", "pand", "nothing", "sparql", "docs"])
+def test_every_text_stands_out_from_what_is_behind_it(site, browser, name, scheme):
+    browser.look(width=1440, scheme=scheme)
+    browser.go(site + ADDRESSES[name][0])
+    dark = browser.run("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark is (scheme == "dark")
+    assert browser.run(CONTRASTS) == []
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_every_page_is_built_for_those_who_hear_it(site, browser, name):
+    browser.look(width=1440)
+    browser.go(site + ADDRESSES[name][0])
+    assert browser.run("document.querySelectorAll('h1').length") == 1
+    levels = browser.run("[...document.querySelectorAll('h1,h2,h3,h4')].map((h) => Number(h.tagName[1]))")
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert browser.run(
+        "[...document.querySelectorAll('[id]')].length === new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size"
+    )
+    assert browser.run(
+        "[...document.querySelectorAll('input:not([type=hidden]),select,textarea')].every((e) => e.labels.length === 1)"
+    )
+    assert browser.run("[...document.querySelectorAll('a,button')].every((e) => e.textContent.trim())")
+    assert browser.run(
+        "[...document.querySelectorAll('[aria-labelledby],[aria-describedby]')].every((e) => document.getElementById(e.getAttribute('aria-labelledby') ?? e.getAttribute('aria-describedby')))"
+    )
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(site, browser):
+    browser.look(width=1440)
+    browser.go(site + ADDRESSES["pand"][0])
+    browser.press("Tab", 9)
+    assert browser.run("document.activeElement.className") == "skip"
+    browser.press("Enter", 13)
+    browser.wait("document.activeElement.id === 'inhoud'")
+    reached = set()
+    for _ in range(12):
+        browser.press("Tab", 9)
+        reached.add(browser.run("document.activeElement.textContent"))
+        assert browser.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert browser.run("document.querySelector('main').contains(document.activeElement)")
+    assert len(reached) > 5
+
+
+def test_a_hostile_label_runs_nothing(site, browser):
+    browser.look(width=1440)
+    browser.go(site + ADDRESSES["hostile"][0])
+    assert browser.run("document.querySelector('h1').textContent") == "<script>alert('x')</script>"
+    assert browser.run("document.querySelectorAll('main script, main img, [onclick], [onerror]').length") == 0
+    assert browser.run("[...document.links].every((a) => /^https?:$/.test(a.protocol))")
+
+
+# The editor
+
+
+def ask(site, browser, query, language="nl"):
+    browser.look(width=1440, language=language)
+    browser.go("about:blank")  # the hash alone would not load the page anew
+    browser.go(f"{site}/sparql#query={quote(query, safe='')}")
+    assert browser.run("document.getElementById('query').value") == query
+    browser.run("document.getElementById('query').focus()")
+    browser.press("Enter", 13, modifiers=2)
+
+
+def settled(browser):
+    browser.wait("document.getElementById('stop').hidden && !document.getElementById('uitkomst').hidden")
+
+
+def test_the_editor_shows_rows_as_a_table_that_leads_to_the_things(site, browser):
+    ask(
+        site,
+        browser,
+        "SELECT ?s ?naam { ?s <http://bag.basisregistraties.overheid.nl/def/bag#naam> ?naam } ORDER BY ?naam",
+    )
+    settled(browser)
+    cells = browser.run("[...document.querySelectorAll('#tabel td')].map((c) => c.textContent)")
+    assert cells[1::2] == ["Nieuwstraat", "Zandoever"]
+    assert "2 rijen" in browser.run("document.getElementById('stand').textContent")
+    link = browser.run("document.querySelector('#tabel a').href")
+    assert link.startswith(f"{site}/resource?iri=http%3A%2F%2Fbag.basisregistraties.overheid.nl")
+    assert "format=csv" in browser.run("[...document.querySelectorAll('#ophalen a')].map((a) => a.href).join(' ')")
+    assert browser.complaints == []
+
+
+def test_the_editor_shows_hostile_values_as_text(site, browser):
+    ask(site, browser, f"SELECT ?p ?o {{ <{HOSTILE}> ?p ?o }}")
+    settled(browser)
+    assert browser.run("document.querySelectorAll('#tabel script, #tabel img').length") == 0
+    links = browser.run("[...document.querySelectorAll('#tabel a')].map((a) => a.textContent)")
+    assert "javascript:alert(1)" not in links
+    assert "http://example.org/o'hara&x=1" in links
+
+
+def test_the_editor_shows_a_thousand_rows_and_says_how_many_there_are(site, browser):
+    ask(site, browser, f"SELECT ?s {{ ?s ?p <{HUB}> }}")
+    settled(browser)
+    assert browser.run("document.querySelectorAll('#tabel tbody tr').length") == 1_000
+    assert "1.000 van 1.200 rijen" in browser.run("document.getElementById('stand').textContent")
+
+
+def test_the_editor_says_where_a_query_is_wrong_and_goes_there(site, browser):
+    ask(site, browser, "SELECT * {\n  ?s ?p }", language="en")
+    settled(browser)
+    told = browser.run("document.getElementById('fout').textContent")
+    assert "(400" in told
+    assert browser.run("document.activeElement.id") == "query"
+    assert browser.run("document.getElementById('tabel').hidden")
+
+
+def test_the_editor_tells_an_empty_answer_and_answers_yes_and_shows_a_graph(site, browser):
+    ask(site, browser, "SELECT * { <http://example.org/niets> ?p ?o }")
+    settled(browser)
+    assert "Geen rijen" in browser.run("document.getElementById('stand').textContent")
+    ask(site, browser, "ASK { ?s ?p ?o }")
+    settled(browser)
+    assert browser.run("document.getElementById('stand').textContent") == "Ja"
+    ask(site, browser, f"CONSTRUCT {{ <{PAND}> ?p ?o }} {{ <{PAND}> ?p ?o }}")
+    settled(browser)
+    assert "0999100000000001" in browser.run("document.querySelector('#tabel pre').textContent")
+
+
+def test_a_running_query_can_be_stopped(site, browser):
+    ask(site, browser, "SELECT * { ?s ?p ?o } # wacht")
+    browser.wait("!document.getElementById('stop').hidden")
+    browser.run("document.getElementById('stop').click()")
+    settled(browser)
+    assert "Gestopt" in browser.run("document.getElementById('stand').textContent")
+
+
+def test_an_answer_that_breaks_off_is_not_shown_as_a_result(site, browser):
+    ask(site, browser, "SELECT * { ?s ?p ?o } # breek")
+    settled(browser)
+    assert "verbroken" in browser.run("document.getElementById('fout').textContent")
+    assert browser.run("document.getElementById('tabel').hidden")
