@@ -6,7 +6,7 @@ DATA ?= data
 ADDRESSES ?= 2000
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test check format bench load release serve lock clean
+.PHONY: help setup demo test check format accept bench load release serve lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ check: .venv/dev ## Run the checks: format, lint, types, layers, content, wheel
 format: .venv/dev ## Format the code and mend what can be mended
 	$(BIN)/ruff format graph loaders tests
 	$(BIN)/ruff check --fix graph loaders tests
+
+accept: .venv/dev ## Write expected files again; then review the difference
+	ACCEPT=1 $(BIN)/python -m pytest tests/content tests/end_to_end
 
 bench: .venv/dev ## Measure loading and building, as ratios against peers in the same run
 	$(BIN)/python tests/bench/load.py

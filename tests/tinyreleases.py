@@ -27,7 +27,8 @@ RUNAWAYS = {
     "sort of a cross join": "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY DESC(?c) ?f",
     "count of a cross join": "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
     "path without an end": "SELECT (COUNT(*) AS ?n) { ?a (<http://e/next>|^<http://e/next>)* ?b }",
-    "product of VALUES": "SELECT (COUNT(*) AS ?n) { %s }" % " ".join(f"VALUES ?v{i} {{ {'1 ' * 30} }}" for i in range(9)),
+    "product of VALUES": "SELECT (COUNT(*) AS ?n) { %s }"
+    % " ".join(f"VALUES ?v{i} {{ {'1 ' * 30} }}" for i in range(9)),
     "concatenation of everything": "SELECT (GROUP_CONCAT(?c) AS ?x) { ?a ?b ?c . ?d ?e ?f }",
     "regular expression": 'SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER(REGEX(CONCAT(STR(?c), STR(?f)), "(x+x+)+y$", "i")) }',
     "planning": "SELECT * { %s }" % " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(40)),

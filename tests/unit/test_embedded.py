@@ -74,7 +74,8 @@ def test_a_syntax_error_says_where(store, text, line, column):
 
 
 @pytest.mark.parametrize(
-    "text", ["SELECT (<http://e/none>(1) AS ?x) {}", "SELECT ('\ud800' AS ?x) {}", "PREFIX : <rel#> SELECT * { ?x a :a }"]
+    "text",
+    ["SELECT (<http://e/none>(1) AS ?x) {}", "SELECT ('\ud800' AS ?x) {}", "PREFIX : <rel#> SELECT * { ?x a :a }"],
 )
 def test_a_query_that_cannot_be_evaluated_is_the_clients_mistake(store, text):
     with pytest.raises(QuerySyntaxError):
@@ -121,7 +122,7 @@ def test_a_store_that_is_not_there_is_told_at_once(tmp_path):
         ("select * from named ex:g {}", True),
         ("SELECT(1 AS ?x)FROM<http://e/g>{}", True),
         ("CONSTRUCT { ?s ?p 'x' } FROM <http://e/g> WHERE {}", True),
-        ("SELECT ?from $from { ?from ex:from from:from, 'from', \"\"\"a\" FROM <b>\"\"\", <from> } # FROM <a>", False),
+        ('SELECT ?from $from { ?from ex:from from:from, \'from\', """a" FROM <b>""", <from> } # FROM <a>', False),
         ("SELECT * { ?s ex:p 'it\\'s' , 'FROM' , ex:a\\,from , 'x'@from-nl }", False),
         ("SELECT * { ?s ?p '''it's FROM <x>''' }", False),
     ],

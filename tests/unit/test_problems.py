@@ -28,7 +28,9 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize(("status", "error"), [(status, error) for status, group in EXPECTED.items() for error in group])
+@pytest.mark.parametrize(
+    ("status", "error"), [(status, error) for status, group in EXPECTED.items() for error in group]
+)
 def test_an_error_has_its_status_and_a_document_in_standard_form(status, error):
     found = problem(error)
     document = json.loads(found.body)

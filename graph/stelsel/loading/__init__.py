@@ -1,1 +1,16 @@
-"""Deliveries become editions."""
+"""A delivery becomes an edition.
+
+run         the whole, from files to a committed edition
+register    what loader.yml says
+delivery    what a delivery is before it is read: files, checksums, date, area
+readers     files, XML, geometries
+parts       the unit of work: a part of a delivery becomes quads and rows
+pool        parts in several processes
+mapping     rows become quads, by the CONSTRUCT queries of the register
+geometry    geometries of a batch, from RD to CRS84
+rows        records as text, and how an edition keeps them
+mutations   a mutation delivery applied to the edition before it
+writing     results of parts in a staged edition, and what is counted
+checks      an edition against its shapes
+provenance  where an edition comes from, as triples
+"""

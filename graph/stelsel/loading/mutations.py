@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -43,7 +43,6 @@ class Tally:
     elsewhere: int = 0
     """About a record of another area than the edition's."""
     problems: list[Problem] = field(default_factory=list)
-    by_table: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,6 @@ def _apply(register: Register, changes: Changes, known: set[str] | None, areas: 
         tally.already += len(steps) - len(todo)
         if _fit(changes, todo, tally):
             tally.applied += len(todo)
-            tally.by_table.update(step.table for step in todo)
 
 
 def _fit(changes: Changes, steps: list[_Step], tally: Tally) -> bool:
@@ -240,18 +238,7 @@ def _lines(edition: Path, table: str) -> Iterator[bytes]:
 
 
 def _parts(name: str, lines: Iterator[bytes]) -> Iterator[RowsPart]:
-    stretch: list[bytes] = []
     number = 0
-    for line in lines:
-        stretch.append(line)
-        if len(stretch) == STRETCH:
-            number += 1
-            yield _part(name, number, stretch)
-            stretch = []
-    if stretch:
-        yield _part(name, number + 1, stretch)
-
-
-def _part(name: str, number: int, stretch: list[bytes]) -> RowsPart:
-    content = b"".join(stretch)
-    return RowsPart(f"rows of {name}, stretch {number}", name, content, len(content))
+    while content := b"".join(islice(lines, STRETCH)):
+        number += 1
+        yield RowsPart(f"rows of {name}, stretch {number}", name, content, len(content))

@@ -48,6 +48,18 @@ def bind(text: str, **tokens: str) -> str:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A component as a query for what breaks it, and how the screen (components/screen.rq) can prove there is none."""
+
+    query: str
+    test: str = ""
+    """What holds for each value, where that is all there is to it."""
+    proof: str = ""
+    """Proven where, of the counts that the screen gives: `values` good = pairs, `most` pairs = nodes, `least` nodes =
+    all nodes. A value that is met twice makes pairs larger, and so only costs a proof."""
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a component stands: the shape, what it looks at, and along which path (None: the node itself)."""
 
@@ -61,12 +73,17 @@ class Place:
         values = "BIND(?this AS ?value)" if self.path is None else bind("?this $path ?value .", path=self.path)
         return bind(query(name), targets=self.targets, path=self.path or "", values=values, **tokens)
 
-    def test(self, expression: str, **tokens: str) -> str:
-        """The query that finds the values for which an expression does not hold."""
-        return self.select("test", test=bind(expression, **tokens))
+    def check(self, name: str, **tokens: str) -> Check:
+        """A check by one of the queries in components/."""
+        return Check(self.select(name, **tokens))
+
+    def test(self, expression: str, **tokens: str) -> Check:
+        """The check that an expression holds for each value."""
+        text = bind(expression, **tokens)
+        return Check(self.select("test", test=text), test=text, proof="values")
 
 
-Compile = Callable[[Place, Term], str | None]
+Compile = Callable[[Place, Term], Check | None]
 
 
 @dataclass(frozen=True)
@@ -107,19 +124,23 @@ def _term(place: Place, value: Term) -> str:
     return str(value)
 
 
-def _min_count(place: Place, value: Term) -> str | None:
+def _min_count(place: Place, value: Term) -> Check | None:
     number = _number(place, value)
     if number == 0:
         return None
-    return place.select("at_least_one") if number == 1 else place.select("at_least", parameter=str(number))
+    if number == 1:
+        return Check(place.select("at_least_one"), proof="least")
+    return place.check("at_least", parameter=str(number))
 
 
-def _max_count(place: Place, value: Term) -> str:
+def _max_count(place: Place, value: Term) -> Check:
     number = _number(place, value)
-    return place.select("at_most_one") if number == 1 else place.select("at_most", parameter=str(number))
+    if number == 1:
+        return Check(place.select("at_most_one"), proof="most")
+    return place.check("at_most", parameter=str(number))
 
 
-def _datatype(place: Place, value: Term) -> str:
+def _datatype(place: Place, value: Term) -> Check:
     datatype = _iri(place, value)
     assert isinstance(value, NamedNode)
     name = value.value.removeprefix(XSD)
@@ -134,19 +155,20 @@ def _datatype(place: Place, value: Term) -> str:
     return place.test("DATATYPE(?value) = $parameter", parameter=datatype)
 
 
-def _node_kind(place: Place, value: Term) -> str:
+def _node_kind(place: Place, value: Term) -> Check:
     kind = value.value.removeprefix(SH) if isinstance(value, NamedNode) else ""
     if kind not in _NODE_KINDS:
         raise place.document.wrong(f"sh:nodeKind is one of {', '.join(_NODE_KINDS)}", place.shape)
     return place.test(_NODE_KINDS[kind])
 
 
-def _in(place: Place, value: Term) -> str:
-    members = place.document.members(value)
-    return place.select("among", members=" ".join(_term(place, member) for member in members))
+def _in(place: Place, value: Term) -> Check:
+    # The same term, which IN does not ask: that compares values (1 and 1.0).
+    same = (bind("sameTerm(?value, $member)", member=_term(place, member)) for member in place.document.members(value))
+    return place.test(" || ".join(same) or "false")
 
 
-def _pattern(place: Place, value: Term) -> str:
+def _pattern(place: Place, value: Term) -> Check:
     flags = place.document.only(place.shape, NamedNode(f"{SH}flags")) or Literal("")
     if not isinstance(value, Literal) or not isinstance(flags, Literal):
         raise place.document.wrong("sh:pattern and sh:flags are strings", place.shape)
@@ -161,7 +183,7 @@ def _pattern(place: Place, value: Term) -> str:
 
 
 def _length(operator: str) -> Compile:
-    def compile_(place: Place, value: Term) -> str:
+    def compile_(place: Place, value: Term) -> Check:
         expression = f"!isBlank(?value) && STRLEN(STR(?value)) {operator} $parameter"
         return place.test(expression, parameter=str(_number(place, value)))
 
@@ -169,7 +191,7 @@ def _length(operator: str) -> Compile:
 
 
 def _range(operator: str) -> Compile:
-    def compile_(place: Place, value: Term) -> str:
+    def compile_(place: Place, value: Term) -> Check:
         if not isinstance(value, Literal):
             raise place.document.wrong(f"{value} is not a literal", place.shape)
         return place.test(f"?value {operator} $parameter", parameter=str(value))
@@ -178,13 +200,13 @@ def _range(operator: str) -> Compile:
 
 
 def _ordered(operator: str) -> Compile:
-    return lambda place, value: place.select("ordered", operator=operator, parameter=_iri(place, value))
+    return lambda place, value: place.check("ordered", operator=operator, parameter=_iri(place, value))
 
 
-def _unique_lang(place: Place, value: Term) -> str | None:
+def _unique_lang(place: Place, value: Term) -> Check | None:
     match value:
         case Literal(value="true"):
-            return place.select("unique_language")
+            return place.check("unique_language")
         case Literal(value="false"):
             return None
     raise place.document.wrong("sh:uniqueLang is true or false", place.shape)
@@ -195,11 +217,11 @@ COMPONENTS: dict[str, Component] = {
     "maxCount": Component("MaxCount", _max_count, needs_path=True),
     "datatype": Component("Datatype", _datatype),
     "nodeKind": Component("NodeKind", _node_kind),
-    "class": Component("Class", lambda place, value: place.select("of_class", parameter=_iri(place, value)), many=True),
+    "class": Component("Class", lambda place, value: place.check("of_class", parameter=_iri(place, value)), many=True),
     "in": Component("In", _in),
     "hasValue": Component(
         "HasValue",
-        lambda place, value: place.select("has_value", parameter=_term(place, value)),
+        lambda place, value: place.check("has_value", parameter=_term(place, value)),
         needs_path=True,
         many=True,
     ),
@@ -213,7 +235,7 @@ COMPONENTS: dict[str, Component] = {
     "lessThan": Component("LessThan", _ordered("<"), needs_path=True, many=True),
     "lessThanOrEquals": Component("LessThanOrEquals", _ordered("<="), needs_path=True, many=True),
     "disjoint": Component(
-        "Disjoint", lambda place, value: place.select("disjoint", parameter=_iri(place, value)), many=True
+        "Disjoint", lambda place, value: place.check("disjoint", parameter=_iri(place, value)), many=True
     ),
     "uniqueLang": Component("UniqueLang", _unique_lang, needs_path=True),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolutions, Store
 
-from stelsel.modelling.constraints import COMPONENTS, SH, Place
+from stelsel.modelling.constraints import COMPONENTS, SH, Check, Place
 from stelsel.modelling.documents import RDFS, TYPE, Document, Subject, Term, read_turtle
 from stelsel.modelling.paths import sparql_path
 
@@ -33,6 +33,8 @@ class Constraint:
     """What sh:sparql says for itself; otherwise the shape speaks."""
     root: str | None = None
     """What relative IRIs in the query are resolved against."""
+    proof: str = ""
+    """How the shape's screen can prove that nothing breaks this; see constraints.Check."""
 
     @property
     def written(self) -> bool:
@@ -54,6 +56,8 @@ class Shape:
     severity: str
     messages: tuple[Literal, ...]
     constraints: tuple[Constraint, ...]
+    screen: str | None
+    """The query that may prove several constraints at once; None where there is nothing to gain."""
 
 
 def read_shapes(path: Path, root_iri: str) -> list[Shape]:
@@ -155,6 +159,9 @@ def _shape(document: Document, node: Subject, classes: tuple[str, ...], root_iri
     if str(severity)[1:-1] not in _SEVERITIES:
         raise document.wrong("sh:severity is sh:Violation, sh:Warning or sh:Info", node)
     place = Place(document, node, " ".join(classes), None if path is None else sparql_path(document, path))
+    checks = list(_components(place))
+    screened = [check for _, check in checks if check.proof]
+    tests = " && ".join(f"({check.test})" for check in screened if check.test) or "true"
     return Shape(
         iri=str(node)[1:-1],
         targets=place.targets,
@@ -162,7 +169,11 @@ def _shape(document: Document, node: Subject, classes: tuple[str, ...], root_iri
         predicate=path.value if isinstance(path, NamedNode) else None,
         severity=str(severity)[1:-1],
         messages=_messages(document, node),
-        constraints=(*_components(place), *_written(document, node, root_iri)),
+        constraints=(
+            *(Constraint(iri, check.query, proof=check.proof) for iri, check in checks),
+            *_written(document, node, root_iri),
+        ),
+        screen=place.select("screen", test=tests) if len(screened) > 1 else None,
     )
 
 
@@ -170,7 +181,7 @@ def _messages(document: Document, node: Term) -> tuple[Literal, ...]:
     return tuple(value for value in document.objects(node, _MESSAGE) if isinstance(value, Literal))
 
 
-def _components(place: Place) -> Iterator[Constraint]:
+def _components(place: Place) -> Iterator[tuple[str, Check]]:
     for name, component in COMPONENTS.items():
         values = place.document.objects(place.shape, NamedNode(f"{SH}{name}"))
         if values and component.needs_path and place.path is None:
@@ -178,9 +189,9 @@ def _components(place: Place) -> Iterator[Constraint]:
         if len(values) > 1 and not component.many:
             raise place.document.wrong(f"sh:{name} may stand here once", place.shape)
         for value in values:
-            text = component.compile(place, value)
-            if text is not None:
-                yield Constraint(component.iri, text)
+            check = component.compile(place, value)
+            if check is not None:
+                yield component.iri, check
 
 
 def _written(document: Document, node: Subject, root_iri: str) -> Iterator[Constraint]:

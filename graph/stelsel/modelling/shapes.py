@@ -21,6 +21,8 @@ from stelsel.modelling.shapefile import Constraint, Shape, read_shapes
 
 __all__ = ["Constraint", "Example", "Outcome", "Shape", "count", "read_shapes"]
 
+SCREENED = 5_000_000  # nodes; a screen remembers each, which takes some 300 MB for so many
+
 
 @dataclass(frozen=True)
 class Example:
@@ -58,8 +60,9 @@ def count(
     """What breaks each shape in one graph of the store (None: in the union of all), in the order of the shapes.
 
     Counts are those of SHACL: a result a focus node for sh:minCount, sh:maxCount and sh:hasValue, a language for
-    sh:uniqueLang, a pair for sh:lessThan, a solution for sh:sparql, and a value for all others. Memory does not grow
-    with the graph, except for a sh:minCount or sh:maxCount of other than 1 and sh:uniqueLang, which group.
+    sh:uniqueLang, a pair for sh:lessThan, a solution for sh:sparql, and a value for all others. Of a graph, only the
+    nodes that a shape looks at are held in memory: while they are counted, and up to SCREENED of them for each thread;
+    a sh:minCount or sh:maxCount of other than 1 and sh:uniqueLang group them.
     Raises ContentError for a sh:select that leaves $this unbound.
     """
     source = _Source(store, graph)
@@ -105,12 +108,24 @@ def _outcome(source: _Source, shape: Shape, checked: int, examples: int) -> Outc
 def _count(source: _Source, shape: Shape, checked: int, examples: int) -> Outcome:
     counts: Counter[str] = Counter()
     found: list[Example] = []
+    proven = _proven(source, shape, checked)
     for constraint in shape.constraints if checked else ():
+        if constraint.proof in proven:
+            continue
         results = _Counted(_examples(source, shape, constraint))
         found += heapq.nsmallest(examples, results, key=lambda example: (str(example.focus), str(example.value)))
         if results.number:
             counts[constraint.component] += results.number
     return Outcome(shape, source.graph, checked, dict(counts), tuple(found))
+
+
+def _proven(source: _Source, shape: Shape, checked: int) -> set[str]:
+    """The proofs (constraints.Check) that the shape's screen gives."""
+    if shape.screen is None or not 0 < checked <= SCREENED:
+        return set()
+    pairs, nodes, good = (int(number.value) for number in next(source.solutions(shape.screen)))
+    proofs = {"values": good == pairs, "most": pairs == nodes, "least": nodes == checked}
+    return {proof for proof, holds in proofs.items() if holds}
 
 
 def _examples(source: _Source, shape: Shape, constraint: Constraint) -> Iterator[Example]:

@@ -19,6 +19,11 @@ def about(iri: str) -> str:
     return bind(query("example-about"), {"iri": terms.iri(iri)})
 
 
+def pointing(property: str, iri: str) -> str:
+    """The query for everything that points at a thing with one property."""
+    return bind(query("example-pointing"), {"property": terms.iri(property), "iri": terms.iri(iri)})
+
+
 def curated(queries, language):
     return []
 

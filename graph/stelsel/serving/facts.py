@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from stelsel.serving.descriptions import MOST, MOST_COUNTED, Description, Labels
 from stelsel.serving.drawing import Drawing, Undrawable, draw
 from stelsel.serving.language import Language, visible
 from stelsel.serving.linking import Links
-from stelsel.terms import WKT, XSD
+from stelsel.terms import XSD
 
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _AS_WKT = "http://www.opengis.net/ont/geosparql#asWKT"
@@ -136,15 +137,16 @@ def types(description: Description, reader: Reader) -> list[Name]:
 
 
 def incoming(description: Description, reader: Reader) -> list[Incoming]:
-    """What points here, by graph and property; of each kind SHOWN are listed."""
+    """What points here, by graph and property; of each kind the first SHOWN by name are listed."""
     groups: dict[tuple[str, str], Incoming] = {}
     for row in description.incoming:
         key = row["graph"].value, row["property"].value
         group = groups.setdefault(key, Incoming(key[0], reader.term(key[1])))
-        if len(group.subjects) < SHOWN:
-            group.subjects.append(reader.name(row["subject"].value))
-        else:
-            group.more += 1
+        group.subjects.append(reader.name(row["subject"].value))
+    for group in groups.values():
+        group.subjects.sort(key=_natural)
+        group.more = max(0, len(group.subjects) - SHOWN)
+        del group.subjects[SHOWN:]
     return sorted(groups.values(), key=lambda group: (group.graph, group.property.label.lower()))
 
 
@@ -188,6 +190,12 @@ def _facts(found: Iterable[Row], reader: Reader) -> list[Fact]:
     for fact in facts:
         fact.values.sort(key=lambda value: (value.name.label if value.name else value.text).lower())
     return sorted(facts, key=lambda fact: (_FIRST.get(fact.property.iri, 9), fact.property.label.lower()))
+
+
+def _natural(name: Name) -> list[tuple[int, str]]:
+    """Where a name stands in a list: 2 comes before 10."""
+    pieces = re.split(r"([0-9]+)", name.label.lower())
+    return [(int(piece[:18]), piece) if piece.isdecimal() else (-1, piece) for piece in pieces]
 
 
 def _boolean(language: Language, text: str) -> Value | None:

@@ -177,6 +177,7 @@ class _Library:
             representations=REPRESENTATIONS[1:],
             alternate=lambda suffix: subject.address(pages.links.root, suffix),
             editor=pages.editor(request, examples.about(known.iri)),
+            pointing=lambda term: pages.editor(request, examples.pointing(term.iri, known.iri)),
         )
 
     def _origin(self, release: Release, tongue: Language, graph: str) -> Origin:

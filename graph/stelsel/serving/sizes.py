@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stelsel.serving.problems import HttpProblem, problem, send_problem
 
-LONGEST_ADDRESS: Final = 65_536  # bytes; a longer query is sent with POST
+LONGEST_ADDRESS: Final = 50_000  # bytes; a longer query is sent with POST
 _PATIENCE: Final = 30.0  # seconds in which a body must have come
 
 
@@ -67,16 +67,25 @@ class Sizes:
             await send_problem(send, problem(error), head=scope["method"] == "HEAD")
             return
         size = 0
+        refused = False
 
         async def receiving() -> Message:
-            nonlocal size
+            nonlocal size, refused
             message = await receive()
             size += len(message.get("body", b""))
             if size > self._body:
+                refused = True
                 raise _too_large(self._body)
             return message
 
-        await self._app(scope, receiving, send)
+        async def sending(message: Message) -> None:
+            # FastAPI takes any failure to read a body for a mistake in it, and would answer 400.
+            if not refused:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                await send_problem(send, problem(_too_large(self._body)))
+
+        await self._app(scope, receiving, sending)
 
 
 _CLOSE: Final = {"connection": "close"}  # what is left of the body is not read

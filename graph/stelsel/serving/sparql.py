@@ -109,9 +109,11 @@ class Sparql:
 
     async def _answer(self, asked: Asked, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
         if len(question.text) <= _LONG:
-            form = judge(question.text, allowed_services=_SERVICES)
+            form = judge(question.text, allowed_services=_SERVICES, base=self._settings.base + "/")
         else:
-            form = await asyncio.to_thread(judge, question.text, allowed_services=_SERVICES)
+            form = await asyncio.to_thread(
+                judge, question.text, allowed_services=_SERVICES, base=self._settings.base + "/"
+            )
         written, media_type = choose(_KINDS[form], asked.accept, asked.parameters)
         kept = scope["method"] != "POST" and not _fleeting(question.text)
         identity = self._identity(written) if kept else ((b"stelsel-release", self._store.release.encode()),)

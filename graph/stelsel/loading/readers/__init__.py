@@ -1,6 +1,7 @@
 """Readers of deliveries, for every register that has the format.
 
 archives  files in folders and in zips inside zips, read where they are
+nested    a zip inside a zip, as a file
 xml       records of XML documents, by the element names in loader.yml
 gml       geometries in GML 3.2
 """
