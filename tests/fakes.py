@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
@@ -55,7 +56,9 @@ class MemoryStore:
         try:
             found = self.quads.query(question.text, base_iri=question.base_iri, use_default_graph_as_union=True)
         except SyntaxError as error:
-            raise QuerySyntaxError(str(error)) from error
+            place = re.search(r"at (\d+):(\d+)", str(error))
+            line, column = (int(place[1]), int(place[2])) if place else (None, None)
+            raise QuerySyntaxError(str(error), line=line, column=column) from error
         if isinstance(found, pyoxigraph.QueryTriples):
             yield found.serialize(format=_GRAPHS[format.name]) or b""
         else:

@@ -23,15 +23,16 @@ ROOT = Path(__file__).parents[1]
 MEMORY = 500_000_000
 
 # What Oxigraph cannot stop by itself, each by another part of the engine.
+_PRODUCT = " ".join(f"VALUES ?v{i} {{ {'1 ' * 30} }}" for i in range(9))
+_CROSS = " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(40))
 RUNAWAYS = {
     "sort of a cross join": "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY DESC(?c) ?f",
     "count of a cross join": "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
     "path without an end": "SELECT (COUNT(*) AS ?n) { ?a (<http://e/next>|^<http://e/next>)* ?b }",
-    "product of VALUES": "SELECT (COUNT(*) AS ?n) { %s }"
-    % " ".join(f"VALUES ?v{i} {{ {'1 ' * 30} }}" for i in range(9)),
+    "product of VALUES": f"SELECT (COUNT(*) AS ?n) {{ {_PRODUCT} }}",
     "concatenation of everything": "SELECT (GROUP_CONCAT(?c) AS ?x) { ?a ?b ?c . ?d ?e ?f }",
     "regular expression": 'SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER(REGEX(CONCAT(STR(?c), STR(?f)), "(x+x+)+y$", "i")) }',
-    "planning": "SELECT * { %s }" % " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(40)),
+    "planning": f"SELECT * {{ {_CROSS} }}",
 }
 
 
@@ -79,7 +80,7 @@ def point(data, id, *, audience="open"):
     """Move the pointer, as a switch does."""
     new = data / audience / "current.new"
     new.symlink_to(f"releases/{id}")
-    os.replace(new, data / audience / "current")
+    new.replace(data / audience / "current")
 
 
 def ask(path, conversation, **options):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from fakes import MemoryStore
-
 from stelsel.names import Names
 from stelsel.storing.releases import Release
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
+
 from browser import CHROMIUM, Browser
 from fakes import MemoryStore
-from fastapi import FastAPI
-from village import HOSTILE, HUB, NAMES, PAND, RELEASE, village
-
 from stelsel.home import open_home
 from stelsel.serving import pages, problems, resources
 from stelsel.serving.app import Service
 from stelsel.serving.sparql import Sparql
 from stelsel.settings import Settings
+from village import HOSTILE, HUB, NAMES, PAND, RELEASE, village
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 
@@ -95,7 +96,7 @@ def test_every_page_fits_its_window_and_has_no_complaint(site, browser, name, wi
     browser.look(width=width, language=language)
     browser.go(site + path)
     assert browser.run("document.documentElement.lang") == language
-    assert browser.run("document.title").endswith(" – Stelsel")
+    assert browser.run("document.title").endswith(" - Stelsel")
     assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert [complaint for complaint in browser.complaints if f"status of {status}" not in complaint] == []
 
@@ -144,7 +145,7 @@ def test_every_page_is_built_for_those_who_hear_it(site, browser, name):
     browser.go(site + ADDRESSES[name][0])
     assert browser.run("document.querySelectorAll('h1').length") == 1
     levels = browser.run("[...document.querySelectorAll('h1,h2,h3,h4')].map((h) => Number(h.tagName[1]))")
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert browser.run(
         "[...document.querySelectorAll('[id]')].length === new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size"
     )
@@ -234,6 +235,8 @@ def test_the_editor_says_where_a_query_is_wrong_and_goes_there(site, browser):
     settled(browser)
     told = browser.run("document.getElementById('fout').textContent")
     assert "(400" in told
+    assert "Line 2, column 10." in told
+    assert browser.run("document.getElementById('query').selectionStart") == len("SELECT * {\n  ?s ?p }")
     assert browser.run("document.activeElement.id") == "query"
     assert browser.run("document.getElementById('tabel').hidden")
 

@@ -34,7 +34,9 @@ def test_the_scale_line_has_the_length_that_it_says():
 def test_a_hole_and_every_part_of_a_collection_are_drawn():
     hole = "(5.0411 52.30705, 5.0412 52.30705, 5.0412 52.3071, 5.0411 52.30705)"
     assert draw(f"{HOUSE[:-1]}, {hole})").areas.count("Z") == 2
-    drawing = draw(f"GEOMETRYCOLLECTION ({HOUSE}, LINESTRING (5.041 52.307, 5.0413 52.3072), MULTIPOINT ((5.0411 52.3071), (5.0412 52.3071)))")
+    drawing = draw(
+        f"GEOMETRYCOLLECTION ({HOUSE}, LINESTRING (5.041 52.307, 5.0413 52.3072), MULTIPOINT ((5.0411 52.3071), (5.0412 52.3071)))"
+    )
     assert drawing.areas.count("M") == 1
     assert drawing.lines.count("M") == 1
     assert len(drawing.dots) == 2

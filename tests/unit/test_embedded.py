@@ -4,12 +4,12 @@ import json
 
 import pytest
 from pyoxigraph import RdfFormat, parse
-from tinyreleases import answer, ask, fill
 
 from stelsel.errors import QuerySyntaxError, StoreError, Truncated
-from stelsel.storing import Question
+from stelsel.storing import Limits, Question
 from stelsel.storing.formats import FORMATS, formats
 from stelsel.storing.worker import _GRAPHS, names_dataset
+from tinyreleases import MEMORY, answer, ask, fill
 
 QUADS = """
 <http://e/a> <http://e/p> "1" <http://e/g1> .
@@ -92,16 +92,15 @@ def test_a_graph_is_not_written_as_rows(store):
         ask(store, lambda store: answer(store, "DESCRIBE <http://e/a>", "csv"))
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name in ("json", "ntriples")])
+@pytest.mark.parametrize("name", ["json", "ntriples"])
 def test_a_cut_answer_says_at_which_limit_and_is_well_formed(store, name):
     text = EVERY if name == "json" else "CONSTRUCT WHERE { ?s ?p ?o }"
     chunks = []
 
     async def conversation(store):
-        from stelsel.storing import Limits
-
-        async for chunk in store.answer(Question(text), FORMATS[name], Limits(5, 500_000_000, rows=2)):
-            chunks.append(chunk)
+        answer = store.answer(Question(text), FORMATS[name], Limits(5, MEMORY, rows=2))
+        chunks.append(await anext(answer))
+        await anext(answer)
 
     with pytest.raises(Truncated) as caught:
         ask(store, conversation)

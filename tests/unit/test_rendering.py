@@ -4,7 +4,6 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from starlette.responses import Response, StreamingResponse
-from village import BASE, NAMES, SCRIPT
 
 from stelsel.errors import NotFound, QuerySyntaxError
 from stelsel.home import open_home
@@ -13,6 +12,7 @@ from stelsel.serving import problems
 from stelsel.serving.assets import answer, read_assets
 from stelsel.serving.linking import read_links
 from stelsel.serving.rendering import Pages, ProblemPages, prefers_page
+from village import BASE, NAMES, SCRIPT
 
 PAGES = Pages(NAMES, open_home())
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language": "nl"}

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyoxigraph
@@ -11,7 +13,6 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from village import BAG, BASE, HOSTILE, HUB, NAMES, PAND, RELEASE, SCRIPT, STRAAT, village
 
 from stelsel.errors import DeadlinePassed
 from stelsel.home import open_home
@@ -19,6 +20,7 @@ from stelsel.querying.lexer import tokens
 from stelsel.serving import problems, resources
 from stelsel.serving.answers import bind, query
 from stelsel.serving.rendering import Pages, ProblemPages
+from village import BAG, BASE, HOSTILE, HUB, NAMES, PAND, RELEASE, SCRIPT, STRAAT, village
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 RDF = {
@@ -34,6 +36,7 @@ SUFFIXES = {
     "rdf": "application/rdf+xml",
 }
 VOORKOMEN = f"{BASE}/id/voorkomen/pand-0999100000000001-2"
+SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 PAGES = Pages(NAMES, open_home())
 
 
@@ -355,3 +358,25 @@ def test_nothing_is_loaded_from_elsewhere_and_no_script_runs_in_a_description(cl
     loaded = re.findall(r'<(?:link rel="stylesheet"|script|img)[^>]*(?:href|src)="([^"]+)"', answer.text)
     assert loaded
     assert all(address.startswith("/static/") for address in loaded)
+
+
+# Snapshots: `ACCEPT=1 pytest tests/unit/test_resources.py` writes them anew; review the difference.
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "language"),
+    [
+        ("pand.nl", f"/resource?iri={PAND}", "nl"),
+        ("pand.en", f"/resource?iri={PAND}", "en"),
+        ("niets.nl", "/doc/soort/niets", "nl"),
+    ],
+)
+def test_a_page_is_as_it_was(client, name, path, language):
+    page = client.get(path, headers={"Accept": "text/html", "Accept-Language": language}).text
+    # What changes by itself: the age of an edition, and the hash of a file.
+    page = re.sub(r", \d+ (maand|maanden|jaar|months?|years?) o(ud|ld)", ", … o\\2", page)
+    page = re.sub(r"\?v=[0-9a-f]{16}", "?v=…", page)
+    file = SNAPSHOTS / f"{name}.html"
+    if "ACCEPT" in os.environ:
+        file.write_text(page, "utf-8")
+    assert file.read_text("utf-8") == page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -249,10 +250,26 @@ PARTS = st.sampled_from(
 
 
 @settings(max_examples=60, deadline=None)
-@given(facts=FACTS, constraint=PARTS)
-def test_any_facts_are_judged_as_pyshacl_judges_them(tmp_path_factory, facts, constraint):
+@given(facts=FACTS, constraint=PARTS, exactly=st.sampled_from(["", "sh:minCount 1 ; sh:maxCount 1 ; "]))
+def test_any_facts_are_judged_as_pyshacl_judges_them(tmp_path_factory, facts, constraint, exactly):
     data = "ex:a a ex:T . ex:b a ex:T , ex:Doel ." + "".join(f"ex:{s} ex:{p} {o} .\n" for s, p, o in facts)
-    both(tmp_path_factory.mktemp("facts"), f"ex:P sh:targetClass ex:T ; sh:path ex:p ; {constraint} .", data)
+    exactly = "" if "Count" in constraint else exactly
+    shapes = f"ex:P sh:targetClass ex:T ; sh:path ex:p ; {exactly}{constraint} ."
+    both(tmp_path_factory.mktemp("facts"), shapes, data)
+
+
+@settings(max_examples=60, deadline=None)
+@given(facts=FACTS, parts=st.sets(PARTS.filter(lambda part: "Count" not in part), min_size=1, max_size=1))
+def test_a_screen_changes_nothing_but_the_time(tmp_path_factory, facts, parts):
+    data = "ex:a a ex:T . ex:b a ex:T , ex:Doel ." + "".join(f"ex:{s} ex:{p} {o} .\n" for s, p, o in facts)
+    shapes = shapes_of(
+        tmp_path_factory.mktemp("screen"),
+        f"ex:P sh:targetClass ex:T ; sh:path ex:p ; sh:minCount 1 ; sh:maxCount 1 ; {' ; '.join(parts)} .",
+    )
+    assert shapes[0].screen is not None
+    store = store_of(data)
+    screened, plain = (count(store, [replace(shapes[0], screen=screen)], GRAPH) for screen in (shapes[0].screen, None))
+    assert (screened[0].counts, screened[0].checked) == (plain[0].counts, plain[0].checked)
 
 
 def test_only_the_graph_that_is_named_is_looked_at(tmp_path):

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, parse
 from starlette.responses import HTMLResponse
-from tinyreleases import chain, release
 
 from stelsel.errors import ParameterError
 from stelsel.serving.asked import Asked, _pairs, decode
@@ -18,6 +17,7 @@ from stelsel.serving.current import CurrentStore
 from stelsel.serving.problems import Boundary
 from stelsel.serving.sparql import Sparql
 from stelsel.settings import read_settings
+from tinyreleases import chain, release
 
 POINT = "SELECT ?o { <http://e/5> <http://e/label> ?o }"
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -60,7 +60,8 @@ def count(
     """What breaks each shape in one graph of the store (None: in the union of all), in the order of the shapes.
 
     Counts are those of SHACL: a result a focus node for sh:minCount, sh:maxCount and sh:hasValue, a language for
-    sh:uniqueLang, a pair for sh:lessThan, a solution for sh:sparql, and a value for all others. Of a graph, only the
+    sh:uniqueLang, a pair for sh:lessThan, a solution for sh:sparql, and a value for all others; a node that two targets
+    of a shape share is one node. Of a graph, only the
     nodes that a shape looks at are held in memory: while they are counted, and up to SCREENED of them for each thread;
     a sh:minCount or sh:maxCount of other than 1 and sh:uniqueLang group them.
     Raises ContentError for a sh:select that leaves $this unbound.

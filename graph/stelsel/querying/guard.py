@@ -131,8 +131,11 @@ class _Reading:
     def _rest(self) -> None:
         """Reads on to the end, or to the `;` that ends an operation."""
         while self._here is not _END and (self._open or self._here.text != ";"):
-            if self._word() == "service":
+            word = self._word()
+            if word == "service":
                 self._service()
+            elif word == "load":
+                self._fail("LOAD cannot stand here")
             else:
                 self._step()
 
@@ -212,11 +215,9 @@ def resolve(base: str, reference: str) -> str:
     own_scheme, authority, path, query, fragment = _split(reference)
     if own_scheme is not None or base_authority is None:
         return reference
-    if authority is not None or path.startswith("/"):
-        path = _joined("", path)
-    elif path:
-        path = _joined(base_path.rpartition("/")[0], f"/{path}")
-    else:
+    if authority is None and path:
+        path = _joined("", path) if path.startswith("/") else _joined(base_path.rpartition("/")[0], f"/{path}")
+    elif authority is None:
         path, query = base_path, base_query if query is None else query
     return f"{scheme}://{base_authority if authority is None else authority}{path}{query or ''}{fragment or ''}"
 

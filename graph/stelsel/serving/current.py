@@ -60,6 +60,10 @@ class CurrentStore:
         """The id of the current release. Raises NoRelease."""
         return self._now().release.id
 
+    def info(self) -> Release:
+        """What the current release holds. Raises NoRelease."""
+        return self._now().release
+
     @property
     def made(self) -> str:
         """When the current release was made, as an HTTP date. Raises NoRelease."""

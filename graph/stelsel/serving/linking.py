@@ -15,7 +15,7 @@ from stelsel.modelling.prefixes import read_prefixes
 from stelsel.names import Names
 from stelsel.serving.language import LANGUAGES, Language, visible
 
-_LOCAL = re.compile(r"[A-Za-z_][\w.-]*")
+_LOCAL = re.compile(r"\w[\w-]*")
 _HUMP = re.compile(r"(?<=[a-zà-þ])(?=[A-ZÀ-Þ][a-zà-þ])|_")
 # What a page may link to. Anything else (javascript:, data:, file:, ...) is shown as text.
 _INSIDE = frozenset({"http", "https", "urn"})

@@ -21,8 +21,10 @@ from stelsel.storing.releases import Release
 __all__ = ["Pages", "ProblemPages", "editor", "router"]
 
 _METHODS = ["GET", "HEAD"]
-_IN_SCRIPT = ("running", "cancelled", "done", "shown", "truncated", "none", "yes", "no", "graph", "shownText")
-_IN_SCRIPT += ("failed", "broken", "network", "at", "download")
+_IN_SCRIPT = (
+    *("running", "cancelled", "done", "shown", "truncated", "none", "yes", "no", "graph", "shownText"),
+    *("failed", "broken", "network", "at", "download"),
+)
 
 
 def router(
@@ -52,6 +54,7 @@ def router(
             questions=examples.questions(queries, reader.language, pages, request),
             given=searching.NOTHING,
             searchable=search is not None,
+            endpoint=f"{names.base}/sparql",
         )
 
     @routes.api_route("/zoek", methods=_METHODS)
@@ -105,6 +108,7 @@ def editor(pages: Pages, queries: Sequence[CuratedQuery]) -> ASGIApp:
             endpoint=f"{pages.names.base}/sparql",
             query=ready[0][1],
             examples=[*ready, *examples.curated(queries, language)],
+            prefixes=json.dumps(pages.links.prefixes),
             texts=json.dumps({name: language.texts[f"sparql.{name}"] for name in _IN_SCRIPT}),
         )
         await response(scope, receive, send)

@@ -100,8 +100,8 @@ def _example(document: Mapping[str, Any], path: str, parameters: tuple[Parameter
         if one.where == "path":
             path = path.replace(f"{{{one.name}}}", quote(one.example, safe=""))
     query = [(one.name, one.example) for one in parameters if one.where == "query" and one.example and one.required]
-    server = str(next(iter(document.get("servers", ())), {}).get("url", "")).rstrip("/")
-    return f"{server}{path}" + (f"?{urlencode(query)}" if query else "")
+    servers = document.get("servers") or [{"url": ""}]
+    return str(servers[0]["url"]).rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
 
 
 def _resolve(document: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:

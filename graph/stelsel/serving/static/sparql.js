@@ -15,6 +15,7 @@
   const downloads = document.getElementById("ophalen");
 
   const texts = JSON.parse(form.dataset.texts);
+  const prefixes = JSON.parse(form.dataset.prefixes); // namespace -> prefix
   const numbers = new Intl.NumberFormat(form.dataset.locale);
   const seconds = new Intl.NumberFormat(form.dataset.locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const rowsShown = 1000;
@@ -40,6 +41,13 @@
     return `${numbers.format(Math.round(bytes * 10) / 10)} GB`;
   }
 
+  function short(iri) {
+    const cut = Math.max(iri.lastIndexOf("#"), iri.lastIndexOf("/")) + 1;
+    const prefix = prefixes[iri.slice(0, cut)];
+    const local = iri.slice(cut);
+    return prefix !== undefined && /^\w[\w-]*$/.test(local) ? `${prefix}:${local}` : iri;
+  }
+
   function cell(term) {
     const made = element("td");
     if (!term) return made;
@@ -47,7 +55,7 @@
     if (term.type === "uri" && /^(https?|urn):/i.test(text)) {
       const query = new URLSearchParams({ iri: text });
       if (form.dataset.language) query.set("taal", form.dataset.language);
-      made.append(element("a", text, { href: `${form.dataset.resource}?${query}` }));
+      made.append(element("a", short(text), { href: `${form.dataset.resource}?${query}`, title: text }));
       return made;
     }
     made.append(element("bdi", text, term["xml:lang"] ? { lang: term["xml:lang"] } : {}));
@@ -82,8 +90,8 @@
     table.hidden = false;
   }
 
-  function showFailure(heading, detail, place) {
-    failure.replaceChildren(element("h3", heading), element("p", detail, { class: "note detail" }));
+  function showFailure(heading, detail, place, lang = form.dataset.locale) {
+    failure.replaceChildren(element("h3", heading), element("p", detail, { class: "note detail", lang }));
     if (place) failure.append(element("p", place));
   }
 
@@ -96,7 +104,7 @@
     }
     const { line, column } = problem;
     const heading = `${texts.failed} (${response.status}${problem.title ? `: ${problem.title}` : ""})`;
-    showFailure(heading, problem.detail || response.statusText, line ? fill(texts.at, { line, column: column ?? "?" }) : "");
+    showFailure(heading, problem.detail || response.statusText, line ? fill(texts.at, { line, column: column ?? "?" }) : "", "en");
     if (line) select(line, column ?? 1);
   }
 
