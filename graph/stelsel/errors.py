@@ -14,7 +14,9 @@ StelselError
 │   ├── DeadlinePassed         it ran out of time (seconds)
 │   ├── MemoryExceeded         it ran out of memory
 │   ├── Truncated              its answer stops at a limit, well-formed (limit)
-│   └── Busy                   no worker came free (retry_after)
+│   ├── Busy                   no worker came free (retry_after)
+│   ├── BudgetSpent            the client has used its query time (retry_after)
+│   └── Stopped                an operator stopped it
 └── StoreError                 the data directory
     ├── NoRelease              nothing has been released yet
     ├── Damaged                a checksum does not match, or a file is missing
@@ -24,6 +26,8 @@ StelselError
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class StelselError(Exception):
@@ -128,6 +132,18 @@ class Busy(LimitError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class BudgetSpent(LimitError):
+    """The client has used its query time; `retry_after` is in seconds, `headers` say how the budget stands."""
+
+    def __init__(self, message: str, *, retry_after: int, headers: Mapping[str, str] | None = None) -> None:
+        self.retry_after, self.headers = retry_after, headers or {}
+        super().__init__(message)
+
+
+class Stopped(LimitError):
+    """An operator stopped the query."""
 
 
 class StoreError(StelselError):

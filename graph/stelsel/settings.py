@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from stelsel.errors import SettingError
 
 PREFIX = "STELSEL_"
+
+Network = IPv4Network | IPv6Network
 
 
 class Settings(BaseModel):
@@ -38,7 +42,32 @@ class Settings(BaseModel):
     query_rows: int | None = Field(None, ge=1, description="Rows that an answer may have; none is no limit")
     query_bytes: int | None = Field(None, ge=10_000, description="Bytes that an answer may have; none is no limit")
     query_length: int = Field(1_000_000, ge=1_000, description="Longest query text, in bytes")
+    budget_seconds: float = Field(
+        60.0, ge=0, description="Seconds of query time that an address gets a minute; 0 is no limit"
+    )
+    budget_seconds_token: float = Field(
+        600.0, ge=0, description="Seconds of query time that a token gets a minute; 0 is no limit"
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (), description="Networks of proxies that are believed about the client's address, such as 10.0.0.0/8,::1/128"
+    )
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        "x-forwarded-for", description="Header in which those proxies write it; the other one is not read"
+    )
+    connections: int = Field(2000, ge=10, description="Connections that are open at once; one address has at most half")
+    metrics: Literal["operator", "loopback", "anyone"] = Field(
+        "operator", description="Who may read /metrics: a token with the scope operator, this machine too, or anyone"
+    )
+    log_queries: Literal["no", "hash", "text"] = Field(
+        "no", description="What the log holds of a query: nothing, a hash that tells equal ones, or its text"
+    )
     processes: int = Field(0, ge=0, le=256, description="Processes that map a delivery; 0 takes one a core")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """A list in one variable: `10.0.0.0/8,::1/128`."""
+        return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
 
     @field_validator("base")
     @classmethod

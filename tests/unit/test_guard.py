@@ -65,7 +65,7 @@ def test_an_update_that_is_sent_as_a_query_is_refused(word):
     ],
 )
 def test_a_refused_query_names_the_endpoint(clause):
-    with pytest.raises(QueryRefused, match="198.51.100.7"):
+    with pytest.raises(QueryRefused, match=r"198\.51\.100\.7"):
         judge(f"{PREFIXES}SELECT * {{ {clause} }}", allowed_services=LISTED)
 
 
@@ -164,7 +164,7 @@ def test_an_update_within_this_service_may_run(update):
     ],
 )
 def test_an_update_that_reaches_outside_is_refused_by_name(update):
-    with pytest.raises(QueryRefused, match="198.51.100.7"):
+    with pytest.raises(QueryRefused, match=r"198\.51\.100\.7"):
         judge_update(update, allowed_services=LISTED)
 
 
@@ -293,14 +293,14 @@ calls = st.builds(
 lookalikes = st.sampled_from([
     "?s ?p ?o . ", "?s ?p ?service . ", "?s ?p 'SERVICE <EVIL> {}' . ", '?s ?p "\\" SERVICE <EVIL> {}" . ', "?s ?p '''\n'SERVICE <EVIL> {}''' . ",
     "?s <EVIL#SERVICE> ?o . ", "?s l:SERVICE l:a\\#b . ", "?s l:a\\'b 'x' . ", "?s service:a service:b . ", "_:SERVICE ?p 'a'@service . ",
-    "?s ?p 1.# SERVICE <EVIL> {}\n", "?s ?p (1 <'> <#>) . ", "FILTER(?o<'>') ", "FILTER(1<?o&&?o>'#') ", "FILTER(?o<=<'>) ", "BIND(<'> AS ?iri) ",
+    "?s ?p 1.# SERVICE <EVIL> {}\n", "?s ?p (1 <'> <#>) . ", "FILTER(?o<'>') ", "FILTER(1<?o&&?o>'#') ", "FILTER(?o<=<'>) ", "FILTER(COALESCE(<'>)='a') ",
     "FILTER(<<(?s ?p <'>)>><'>') ", "?s (<'>|^<#>)* ?o . ", "VALUES (?a ?b) {(<'> <#>)} ", "FILTER(EXISTS{}<'#>') ", "GRAPH service:g {} ",
     "FILTER(?o IN(<'>, '>')) ", "?s ?p [ ?q <'> ; ?r '#' ] . ", "?s ?p '\\u0027' . ", "FILTER EXISTS { ?s ?p (?o <'>) } ",
 ])  # fmt: skip
 wrappers = st.sampled_from([
     "{§}", "OPTIONAL{§}", "{§}UNION{?s ?p ?o}", "{?s ?p ?o}UNION{§}", "MINUS{§}", "FILTER EXISTS{§}", "FILTER NOT EXISTS{§}", "GRAPH ?g{§}",
-    "{SELECT * {§}}", "{SELECT (1<2 AS ?k){§}}", "{SELECT ?o {§} ORDER BY (1<'>') <http://www.w3.org/2001/§MLSchema#string>(?o)}", "LATERAL{§}",
-    "FILTER(EXISTS{§}&&1<'>')", "?s ?p ?o. §", "FILTER(?o<'>')§ FILTER('a'='b')", "?s ?p 'a\\'b'.§", "?s ?p ?o#'\n.§", "?s ?p 1.§", "?s ?p true §",
+    "{SELECT * {§}}", "{SELECT ?o {§} GROUP BY ?o HAVING(1<'>')}", "{SELECT ?o {§} ORDER BY (1<'>') <http://www.w3.org/2001/XMLSchema#string>(?o)}", "LATERAL{§}",
+    "FILTER(EXISTS{§}&&1<'>')", "?s ?p ?o. §", "FILTER(?o<'>')§ FILTER('a'='b')", "?s ?p 'a\\'b'.§", "?s ?p ?o#'\n.§", "?s ?p 1.§", "?s ?p true{§}",
     "FILTER(COALESCE(<'>)='a'||EXISTS{§})", "SERVICE SILENT <EVIL>{§}",
 ])  # fmt: skip
 glue = st.sampled_from([

@@ -102,6 +102,8 @@ class Table(_Fact):
     """Columns that no mapping uses, on purpose: they are kept in the rows and judge validity."""
     replaced: bool = False
     """A mutation delivery brings this table whole."""
+    repeats: bool = False
+    """The register is known to deliver a record more than once: that is reported, and no reason to refuse."""
     area: str = ""
     """Pattern whose first group, in the first key column, is the area that a record was registered in."""
 

@@ -35,6 +35,7 @@ class EditionWriter:
         self.seconds: dict[str, float] = defaultdict(float)
         self._parts: list[tuple[str, int]] = []
         self._own: list[GraphFile] = []
+        self._refused_twice = 0
         (staged / "quads").mkdir(exist_ok=True)
         (staged / "rows").mkdir(exist_ok=True)
         self._keys = (staged / "keys.u64").open("wb")
@@ -87,12 +88,14 @@ class EditionWriter:
     @property
     def refused(self) -> int:
         """Records refused: by a column, or because the delivery holds them twice."""
-        return sum(count.refused for count in self.counts.values()) + self.problems["tweemaal"]
+        return sum(count.refused for count in self.counts.values()) + self._refused_twice
 
     def find_twice(self) -> None:
         """Reports the records that the delivery holds twice. To be called once, when all parts have been added."""
         self._keys.close()
-        self.report(self._twice())
+        twice = self._twice()
+        self._refused_twice = sum(problem.refused for problem in twice)
+        self.report(twice)
 
     def close(self) -> None:
         """Closes the files, and removes what is not part of an edition."""
@@ -138,14 +141,15 @@ class EditionWriter:
                 if key_hash(table, key) in suspects:
                     found[table, key].append(table)
         places = self._places(keys, suspects)
+        message = "the delivery holds this record twice"
         return [
             Problem(
                 table,
                 key,
                 "tweemaal",
-                "the delivery holds this record twice",
+                message,
                 places[key_hash(table, key)],
-                refused=True,
+                refused=not self._register.tables[table].repeats,
             )
             for (table, key), times in sorted(found.items())
             if len(times) > 1

@@ -6,6 +6,7 @@ prefixes.py      the one list of prefixes
 ontology.py      what a steward sees of an ontology: checks, with file and line
 paths.py         SHACL property paths as SPARQL property paths
 constraints.py   SHACL components as queries; the queries are in components/
-shapes.py        shapes read, and counted over a whole edition
+shapefile.py     a file of shapes, read strictly
+shapes.py        shapes, counted over a whole edition
 reports.py       the outcome as a SHACL validation report
 """

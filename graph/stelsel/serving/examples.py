@@ -1,12 +1,30 @@
-"""The examples in the SPARQL editor: a few about any graph, and every curated query with its example values."""
+"""The examples in the SPARQL editor and on the home page: a few about any graph, and every curated query with its example."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
 from stelsel import terms
+from stelsel.errors import ParameterError
+from stelsel.querying.curated import CuratedQuery
+from stelsel.querying.parameters import Text
 from stelsel.serving.answers import bind, query
 from stelsel.serving.language import Language
 
+API = "/api/v1"
 _READY = ("classes", "street")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A curated query with its example values. `address` and `text` are empty where a required value has no example."""
+
+    title: str
+    path: str
+    address: str
+    text: str
 
 
 def ready(language: Language) -> list[tuple[str, str]]:
@@ -24,9 +42,25 @@ def pointing(property: str, iri: str) -> str:
     return bind(query("example-pointing"), {"property": terms.iri(property), "iri": terms.iri(iri)})
 
 
-def curated(queries, language):
-    return []
+def curated(queries: Sequence[CuratedQuery], language: Language) -> list[Example]:
+    """Every curated query with its example values, in the order in which they are given."""
+    return [_example(one, language) for one in queries]
 
 
-def questions(queries, language, pages, request):
-    return []
+def said(text: Text, language: Language) -> str:
+    """A text of a curated query; in Dutch where it has no English."""
+    return language.pick({tag: words for tag, words in (("nl", text.nl), ("en", text.en)) if words})
+
+
+def _example(one: CuratedQuery, language: Language) -> Example:
+    values = {parameter.name: parameter.example for parameter in one.parameters if parameter.example is not None}
+    title, path = said(one.summary, language), API + one.path
+    try:
+        text = one.bind({name: [value] for name, value in values.items()})
+    except ParameterError:
+        return Example(title, path, "", "")
+    address = path
+    for name, value in values.items():
+        address = address.replace(f"{{{name}}}", quote(value, safe=""))
+    rest = [(name, value) for name, value in values.items() if f"{{{name}}}" not in path]
+    return Example(title, path, f"{address}?{urlencode(rest)}" if rest else address, text)

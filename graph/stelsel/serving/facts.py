@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
 from stelsel.serving.answers import Row, Term
 from stelsel.serving.descriptions import MOST, MOST_COUNTED, Description, Labels
@@ -73,7 +74,7 @@ class Section:
 
     graph: str
     facts: list[Fact] = field(default_factory=list)
-    parts: dict[str, list[Fact]] = field(default_factory=dict)
+    parts: list[tuple[Name, list[Fact]]] = field(default_factory=list)
 
 
 @dataclass
@@ -126,7 +127,8 @@ def sections(description: Description, reader: Reader) -> list[Section]:
         found[graph] = Section(graph, _facts(group, reader))
     for graph, group in _by(description.parts, "graph").items():
         section = found.setdefault(graph, Section(graph))
-        section.parts = {part: _facts(lines, reader) for part, lines in _by(group, "part").items()}
+        parts = [(reader.name(part), _facts(lines, reader)) for part, lines in _by(group, "part").items()]
+        section.parts = sorted(parts, key=lambda part: _natural(part[0].label))
     return sorted(found.values(), key=lambda section: (-len(section.facts), section.graph))
 
 
@@ -144,7 +146,7 @@ def incoming(description: Description, reader: Reader) -> list[Incoming]:
         group = groups.setdefault(key, Incoming(key[0], reader.term(key[1])))
         group.subjects.append(reader.name(row["subject"].value))
     for group in groups.values():
-        group.subjects.sort(key=_natural)
+        group.subjects.sort(key=lambda name: _natural(name.label))
         group.more = max(0, len(group.subjects) - SHOWN)
         del group.subjects[SHOWN:]
     return sorted(groups.values(), key=lambda group: (group.graph, group.property.label.lower()))
@@ -188,13 +190,22 @@ def _facts(found: Iterable[Row], reader: Reader) -> list[Fact]:
         if iri != RDF_TYPE
     ]
     for fact in facts:
-        fact.values.sort(key=lambda value: (value.name.label if value.name else value.text).lower())
+        fact.values.sort(key=partial(_place, reader.language.code))
     return sorted(facts, key=lambda fact: (_FIRST.get(fact.property.iri, 9), fact.property.label.lower()))
 
 
-def _natural(name: Name) -> list[tuple[int, str]]:
-    """Where a name stands in a list: 2 comes before 10."""
-    pieces = re.split(r"([0-9]+)", name.label.lower())
+def _place(language: str, value: Value) -> tuple[bool, str, list[tuple[int, str]]]:
+    """Where a value stands among others of its property: the reader's own language first."""
+    return (
+        value.language.lower() != language,
+        value.language,
+        _natural(value.name.label if value.name else value.text[:_LONG]),
+    )
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Where a text stands in a list: 2 comes before 10."""
+    pieces = re.split(r"([0-9]+)", text.lower())
     return [(int(piece[:18]), piece) if piece.isdecimal() else (-1, piece) for piece in pieces]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -36,7 +37,7 @@ def router(
 ) -> APIRouter:
     """The routes of the pages that are about no single thing, and of the files that they use."""
     routes = APIRouter(include_in_schema=False)
-    census = welcome.Census(store)
+    census = welcome.Census(store, names)
     search = searching.find(queries)
 
     @routes.api_route("/", methods=_METHODS)
@@ -51,7 +52,8 @@ def router(
             registers=welcome.shelves(release, counts, reader, datetime.now(UTC).date()),
             others=welcome.others(release, pages.links),
             uncounted=not counts.known,
-            questions=examples.questions(queries, reader.language, pages, request),
+            questions=examples.curated(queries, reader.language),
+            editor=partial(pages.editor, request),
             given=searching.NOTHING,
             searchable=search is not None,
             endpoint=f"{names.base}/sparql",
@@ -107,7 +109,7 @@ def editor(pages: Pages, queries: Sequence[CuratedQuery]) -> ASGIApp:
             "sparql.html",
             endpoint=f"{pages.names.base}/sparql",
             query=ready[0][1],
-            examples=[*ready, *examples.curated(queries, language)],
+            examples=[*ready, *((one.title, one.text) for one in examples.curated(queries, language) if one.text)],
             prefixes=json.dumps(pages.links.prefixes),
             texts=json.dumps({name: language.texts[f"sparql.{name}"] for name in _IN_SCRIPT}),
         )

@@ -90,6 +90,7 @@ class Pages:
                 "chosen": chosen(request),
                 "here": request.url.path,
                 "release": None,
+                "root": self.links.root,
                 "catalogue": self.names.catalogue,
                 **context,
             }

@@ -157,7 +157,7 @@ class _Library:
             "resource.html",
             headers=headers,
             release=release,
-            title=reader.name(known.iri).label,
+            title=self._title(known.iri, release, reader),
             iri=visible(known.iri),
             outside=pages.links.outside(known.iri),
             asked="" if known.iri == subject.iri else visible(subject.iri),
@@ -172,13 +172,16 @@ class _Library:
             most=MOST,
             map=drawn,
             undrawn=undrawn,
-            reader=reader,
             origin=partial(self._origin, release, tongue),
             representations=REPRESENTATIONS[1:],
             alternate=lambda suffix: subject.address(pages.links.root, suffix),
             editor=pages.editor(request, examples.about(known.iri)),
             pointing=lambda term: pages.editor(request, examples.pointing(term.iri, known.iri)),
         )
+
+    def _title(self, iri: str, release: Release, reader: Reader) -> str:
+        """The name of a thing; a graph is named after its register."""
+        return self._pages.links.title(iri, reader.language) if iri in release.graphs else reader.name(iri).label
 
     def _origin(self, release: Release, tongue: Language, graph: str) -> Origin:
         """The register of a graph, with its date in this release: an ontology or a linkset may have none."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from stelsel.errors import ParameterError
 from stelsel.querying.curated import CuratedQuery
 from stelsel.serving.answers import Row, rows
+from stelsel.serving.examples import API
 from stelsel.serving.descriptions import Labels, name
 from stelsel.serving.linking import address
 from stelsel.storing import Store
 
-API = "/api/v1"
 _REQUIRED = ("postcode", "huisnummer")
 _FIELDS = (*_REQUIRED, "huisletter", "huisnummertoevoeging")
 _LONGEST = 40

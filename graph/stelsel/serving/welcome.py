@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from stelsel import terms
 from stelsel.errors import LimitError
-from stelsel.serving.answers import query, rows
+from stelsel.names import Names
+from stelsel.serving.answers import bind, query, rows
 from stelsel.serving.descriptions import Labels, name
 from stelsel.serving.facts import Name, Reader
 from stelsel.serving.linking import Links
@@ -37,10 +39,10 @@ class Shelf:
 
 
 class Census:
-    """Counts the classes once a release: who comes meanwhile waits for that one count."""
+    """Asks for the counts once a release: who comes meanwhile waits for that one answer."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, names: Names) -> None:
+        self._store, self._catalogue = store, terms.iri(names.catalogue)
         self._turn = asyncio.Lock()
         self._release = ""
         self._counts = Counts({}, {}, known=False)
@@ -55,7 +57,8 @@ class Census:
 
     async def _count(self) -> Counts:
         try:
-            found = await rows(self._store, query("classes"))
+            found = await rows(self._store, bind(query("partitions"), {"catalogue": self._catalogue}))
+            found = found or await rows(self._store, query("classes"))
             by_graph: dict[str, dict[str, int]] = {}
             for row in found:
                 by_graph.setdefault(row["graph"].value, {})[row["class"].value] = int(row["count"].value)

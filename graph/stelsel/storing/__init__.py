@@ -7,6 +7,8 @@ workers    the pool: deadlines, turns, replacement
 worker     what runs inside one worker process
 nursery    the small process that forks workers and ends them
 turns      who may go next: lanes, and fairness between clients
+failures   why a query did not get its answer
+line       the pool's end of one worker
 frames     what a worker and its pool say to each other
 cutting    answers that end at a row or a byte limit, well-formed
 formats    the formats that answers are written in

@@ -20,6 +20,7 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -45,7 +46,8 @@ def main() -> None:
 def leave_network() -> str:
     """Move to a network namespace without interfaces: `none` where the system allows it, else `open`.
 
-    Root does it at once; another user needs a user namespace of its own, in which it stays itself.
+    Root does it at once; another user needs a user namespace of its own, in which it stays itself where it may say so
+    (files open by who one is outside of it, so nothing hangs on that).
     """
     user, group = os.geteuid(), os.getegid()
     unshare = ctypes.CDLL(None, use_errno=True).unshare
@@ -53,8 +55,9 @@ def leave_network() -> str:
         return "none"
     if unshare(_NEWUSER | _NEWNET) != 0:
         return "open"
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        Path("/proc/self", name).write_text(text, encoding="ascii")
+    with suppress(OSError):
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            Path("/proc/self", name).write_text(text, encoding="ascii")
     return "none"
 
 

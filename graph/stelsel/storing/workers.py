@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import signal
 import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -17,17 +16,9 @@ from typing import Final
 
 import orjson
 
-from stelsel.errors import (
-    Busy,
-    DeadlinePassed,
-    LimitError,
-    MemoryExceeded,
-    QuerySyntaxError,
-    StelselError,
-    StoreError,
-    Truncated,
-)
+from stelsel.errors import Busy, LimitError, StoreError, Truncated
 from stelsel.storing import Limits
+from stelsel.storing.failures import cause, told
 from stelsel.storing.frames import CUT, DATA, END
 from stelsel.storing.line import Line
 from stelsel.storing.nursery import Nursery
@@ -37,7 +28,7 @@ _SPARES: Final = 1
 _PLACES: Final = 512  # queries that may wait in a lane
 _START: Final = 30.0  # seconds in which the first workers must have opened the store
 _LONGEST_PAUSE: Final = 5.0  # seconds between attempts to start a worker that keeps failing
-_LAST_WORDS: Final = 1.0  # seconds that the forker gets to say how a worker ended
+_REST: Final = 0.5  # seconds before the forker is started again
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +60,7 @@ class Pool:
 
     async def start(self) -> None:
         """Start the workers. Raises StoreError when the store cannot be opened."""
-        self._nursery = Nursery(self._path, self._start_over)
+        self._open()
         try:
             async with asyncio.timeout(_START):
                 await asyncio.gather(*(self._spawn() for _ in range(self._size + _SPARES)))
@@ -79,6 +70,10 @@ class Pool:
         except StoreError:
             await self.close()
             raise
+
+    def _open(self) -> None:
+        if not self._closing:
+            self._nursery = Nursery(self._path, self._start_over)
 
     async def answer(self, job: bytes, within: Limits) -> AsyncGenerator[bytes]:
         """The answer to a job (see worker.Job). Errors and limits are those of storing.Store.answer."""
@@ -100,12 +95,12 @@ class Pool:
                     fit = True
                     raise Truncated(f"the answer stops at its limit of {body.decode()}", limit=body.decode())
                 else:
-                    error = _error(orjson.loads(body), within)
+                    error = told(orjson.loads(body), within)
                     fit = not isinstance(error, LimitError)
                     raise error
         except EOFError:
             fit = False
-            raise await _cause(line, within) from None
+            raise await cause(line, within) from None
         finally:
             timer.cancel()
             self._turns.leave(within.lane)
@@ -176,8 +171,12 @@ class Pool:
         mine, theirs = socket.socketpair()
         with theirs:
             mine.setblocking(False)
-            self._lines.add(line)
-            line.exit = self._nursery.fork(line.number, theirs)
+            try:
+                line.exit = self._nursery.fork(line.number, theirs)
+            except OSError:
+                mine.close()
+                raise StoreError("the process that starts workers is not there") from None
+        self._lines.add(line)
         await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=mine)
         failure = await line.ready
         if failure or line.gone:
@@ -210,7 +209,7 @@ class Pool:
         while not self._closing:
             try:
                 await self._spawn()
-            except (StoreError, OSError) as error:
+            except StoreError as error:
                 self._failures += 1
                 pause = min(_LONGEST_PAUSE, 0.05 * 2**self._failures)
                 _log.warning("a worker did not start (%s); next attempt in %.1f s", error, pause)
@@ -223,55 +222,12 @@ class Pool:
         if self._closing:
             return
         _log.warning("the process that starts workers has ended; starting another")
-        self._nursery = Nursery(self._path, self._start_over)
         for line in tuple(self._lines):
             line.hang_up()
+        # Not at once: where it cannot live it would be started over and over. Workers are tried again until it is there.
+        asyncio.get_running_loop().call_later(_REST, self._open)
 
 
 def _refuse(turn: asyncio.Future[Line], retry: int) -> None:
     if not turn.done():
         turn.set_exception(Busy("no worker came free in time; ask again later", retry_after=retry))
-
-
-def _error(said: tuple[str, str, int | None, int | None], within: Limits) -> StelselError:
-    kind, message, line, column = said
-    if kind == "syntax":
-        return QuerySyntaxError(message, line=line, column=column)
-    if kind == "query":
-        return QuerySyntaxError(message)
-    if kind == "memory":
-        return _too_large(within)
-    return StoreError(message)
-
-
-def _too_large(within: Limits) -> MemoryExceeded:
-    return MemoryExceeded(
-        f"the query needs more than the {within.memory // 1_000_000} MB of memory that it may take; "
-        "ask for less at a time, or sort and group fewer rows"
-    )
-
-
-def _too_late(within: Limits) -> DeadlinePassed:
-    return DeadlinePassed(
-        f"the query was stopped after {within.seconds:g} s; ask for less, or for one thing at a time",
-        seconds=within.seconds,
-    )
-
-
-async def _cause(line: Line, within: Limits) -> StelselError:
-    """Why a worker ended halfway."""
-    if line.expired:
-        return _too_late(within)
-    if line.exit is None:
-        return StoreError("the process that ran the query has ended; ask again")
-    try:
-        async with asyncio.timeout(_LAST_WORDS):
-            code, words = await asyncio.shield(line.exit)
-    except (TimeoutError, asyncio.CancelledError):
-        return StoreError("the process that ran the query has ended; ask again")
-    if code == signal.SIGALRM:
-        return _too_late(within)
-    if "alloc" in words:  # Rust: memory allocation of N bytes failed; C++: std::bad_alloc
-        return _too_large(within)
-    _log.error("a worker ended by signal %d: %s", code, " ".join(words.split())[-500:])
-    return StoreError(f"the process that ran the query was ended (signal {code}); ask again")
