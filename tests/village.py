@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from fakes import MemoryStore
 from stelsel.names import Names
+from stelsel.querying.curated import CuratedQuery, read_all
 from stelsel.storing.releases import Release
 
 BASE = "http://localhost:8000"
@@ -124,3 +126,36 @@ def village() -> MemoryStore:
     """A store that holds the village."""
     store = MemoryStore(release=RELEASE.id)
     return store.load({graph: _PREFIXES + text for graph, text in GRAPHS.items()}, NAMES.root)
+
+
+_ADDRESS_QUERY = """#+ summary: {nl: Adres bij postcode en huisnummer, en: Address by postcode and house number}
+#+ path: /adressen
+#+ tags: [bag]
+#+ parameters:
+#+   postcode: {type: string, required: true, pattern: "[1-9][0-9]{3}[A-Z]{2}", example: 1399ZA}
+#+   huisnummer: {type: integer, required: true, minimum: 1, maximum: 99999, example: "7"}
+#+   huisletter: {type: string, maxLength: 1}
+#+ returns: {adres: {type: iri}, huisnummer: {type: integer}}
+#+ most: 100
+PREFIX bag: <http://bag.basisregistraties.overheid.nl/def/bag#>
+SELECT ?adres ?huisnummer WHERE {
+  VALUES ?letter { $huisletter }
+  ?adres bag:postcode $postcode ; bag:huisnummer $huisnummer, ?huisnummer .
+}
+"""
+_STREET_QUERY = """#+ summary: Alleen Nederlands
+#+ path: /straten/{naam}
+#+ parameters: {naam: {type: string, required: true, example: "Nieuw/straat"}}
+#+ returns: {straat: {type: iri}}
+#+ most: 10
+PREFIX bag: <http://bag.basisregistraties.overheid.nl/def/bag#>
+SELECT ?straat WHERE { ?straat bag:naam $naam }
+"""
+
+
+def village_queries(folder: Path) -> tuple[CuratedQuery, ...]:
+    """Two curated queries that the village can answer, written to a folder and read from it."""
+    (folder / "bag").mkdir()
+    (folder / "bag/adres.rq").write_text(_ADDRESS_QUERY, "utf-8")
+    (folder / "bag/straat.rq").write_text(_STREET_QUERY, "utf-8")
+    return read_all(folder, NAMES.root)

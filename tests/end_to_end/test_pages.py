@@ -19,7 +19,7 @@ from stelsel.serving import pages, problems, resources
 from stelsel.serving.app import Service
 from stelsel.serving.sparql import Sparql
 from stelsel.settings import Settings
-from village import HOSTILE, HUB, NAMES, PAND, RELEASE, village
+from village import HOSTILE, HUB, NAMES, PAND, RELEASE, village, village_queries
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 
@@ -60,16 +60,17 @@ class SlowStore(MemoryStore):
 
 
 @pytest.fixture(scope="module")
-def site():
+def site(tmp_path_factory):
     found = village()
     store = SlowStore(release=found.release, quads=found.quads)
     home = open_home()
+    queries = village_queries(tmp_path_factory.mktemp("queries"))
     rendered = pages.Pages(NAMES, home)
     api = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(api)
-    api.include_router(pages.router(store, NAMES, rendered, lambda: RELEASE, []))
+    api.include_router(pages.router(store, NAMES, rendered, lambda: RELEASE, queries))
     api.include_router(resources.router(store, NAMES, rendered, lambda: RELEASE))
-    sparql = Sparql(store, Settings(), page=pages.editor(rendered, []))
+    sparql = Sparql(store, Settings(), page=pages.editor(rendered, queries))
     app = Service(problems.Boundary(sparql), pages.ProblemPages(api, rendered))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run)
@@ -180,6 +181,20 @@ def test_a_hostile_label_runs_nothing(site, browser):
     assert browser.run("document.querySelector('h1').textContent") == "<script>alert('x')</script>"
     assert browser.run("document.querySelectorAll('main script, main img, [onclick], [onerror]').length") == 0
     assert browser.run("[...document.links].every((a) => /^https?:$/.test(a.protocol))")
+
+
+def test_an_address_is_found_from_the_home_page(site, browser):
+    browser.look(width=360)
+    browser.go(site)
+    browser.run("document.getElementById('postcode').value = '1399 ZA'")
+    browser.run("document.getElementById('huisnummer').value = '7'")
+    browser.run("document.getElementById('huisnummer').focus()")
+    browser.press("Enter", 13)
+    browser.wait("location.pathname === '/zoek' && document.querySelector('main table')")
+    assert browser.run("document.querySelector('main td').textContent") == "7, 1399ZA"
+    browser.run("document.querySelector('main td a').click()")
+    browser.wait("location.pathname === '/resource' && document.querySelector('h1')")
+    assert browser.run("document.querySelector('h1').textContent") == "7, 1399ZA"
 
 
 # The editor

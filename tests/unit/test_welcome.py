@@ -3,14 +3,13 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from village import NAMES, RELEASE, village
-
 from stelsel.errors import DeadlinePassed
 from stelsel.home import open_home
 from stelsel.serving.facts import Reader
 from stelsel.serving.language import language
 from stelsel.serving.linking import read_links
 from stelsel.serving.welcome import Census, others, shelves
+from village import NAMES, RELEASE, village
 
 LINKS = read_links(NAMES, open_home())
 TODAY = date(2026, 1, 8)

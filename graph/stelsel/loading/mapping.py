@@ -26,7 +26,7 @@ BATCH = 2_000  # rows a query: 500 to 5,000 map equally fast, and 2,000 keep a b
 RD = "RD"
 """`$geometrie` is the CRS84 literal of column `geometrie`, `$geometrieRD` the one in EPSG:28992."""
 
-_SUBJECT = re.compile(rb"^<([^>]*[/#])", re.MULTILINE)
+_SUBJECT = re.compile(rb"^<[^>]*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Mapper:
             chosen = [terms for _, terms in good] if mapping.part else valid
             triples = self._run(mapping, list(_values(chosen, mapping.columns, table)), name) if chosen else b""
             batch.quads[mapping.part] = triples.replace(b" .\n", mapping.graph)
-            batch.subjects[mapping.part] = {found.decode() for found in set(_SUBJECT.findall(triples))}
+            batch.subjects[mapping.part] = {stem(subject[1:].decode()) for subject in set(_SUBJECT.findall(triples))}
         return batch
 
     def _terms(self, name: str, table: Table, row: Row) -> tuple[dict[str, str | list[str]], list[str]]:
@@ -175,6 +175,15 @@ class Mapper:
             raise ContentError(f"is not SPARQL: {error}", file=str(file)) from error
         assert isinstance(triples, ox.QueryTriples)  # _read_mapping has seen its CONSTRUCT
         return triples.serialize(format=ox.RdfFormat.N_TRIPLES) or b""
+
+
+def stem(subject: str) -> str:
+    """The beginning of an IRI, up to and including its last `/` or `#`; all of it where it has neither.
+
+    >>> stem("http://localhost:8000/id/voorkomen/pand-1")
+    'http://localhost:8000/id/voorkomen/'
+    """
+    return subject[: max(subject.rfind("/"), subject.rfind("#")) + 1] or subject
 
 
 def key_of(table: Table, row: Row) -> str:

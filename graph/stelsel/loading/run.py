@@ -208,7 +208,7 @@ class _Job:
         refused = writer.refused
         if refused <= self.register.refused or accept:
             return
-        first = "\n".join(f"  {p.where}: {p.table} {p.key}: {p.message}" for p in writer.first if p.refused)
+        first = "\n".join(f"  {p.where}: {p.table} {p.key}: {p.message}" for p in writer.first_refused)
         raise DeliveryError(
             f"{refused:,} records were refused, and {self.register.name} expects {self.register.refused:,} at most, so "
             f"no edition was made. Among them:\n{first}\nTo make the edition without them: stelsel load … --accept",

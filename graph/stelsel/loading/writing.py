@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,7 @@ import numpy as np
 import orjson
 from pyoxigraph import NamedNode, Quad, RdfFormat, serialize
 
-from stelsel.loading.mapping import Problem, key_of
+from stelsel.loading.mapping import Problem, key_of, stem
 from stelsel.loading.parts import Count, Result
 from stelsel.loading.register import Register
 from stelsel.loading.rows import Packer, key_hash, read_lines
@@ -31,7 +30,7 @@ class EditionWriter:
         self.subjects: dict[str, set[str]] = defaultdict(set)
         self.counts: dict[str, Count] = {name: Count() for name in register.tables}
         self.problems: Counter[str] = Counter()
-        self.first: list[Problem] = []
+        self.first_refused: list[Problem] = []
         self.seconds: dict[str, float] = defaultdict(float)
         self._parts: list[tuple[str, int]] = []
         self._own: list[GraphFile] = []
@@ -67,11 +66,11 @@ class EditionWriter:
         self.report(result.problems)
 
     def report(self, problems: list[Problem]) -> None:
-        """Keeps problems: all of them in the edition, their number by reason, the first few for the message."""
+        """Keeps problems: all of them in the edition, their number by reason, the first refusals for the message."""
         if not problems:
             return
         self.problems.update(problem.reason for problem in problems)
-        self.first += problems[: SHOWN - len(self.first)] if len(self.first) < SHOWN else []
+        self.first_refused += [problem for problem in problems if problem.refused][: SHOWN - len(self.first_refused)]
         self._report(problems)
 
     def _report(self, problems: list[Problem]) -> None:
@@ -112,7 +111,7 @@ class EditionWriter:
         file = f"quads/{part}.nq.zst"
         _append(self.staged / file, packer.frame())
         subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
-        self._own.append(_graph(iri, file, len(quads), {_stem(subject) for subject in subjects}, self._register.access))
+        self._own.append(_graph(iri, file, len(quads), {stem(subject) for subject in subjects}, self._register.access))
 
     def graphs(self, names: Names) -> tuple[GraphFile, ...]:
         """The edition's graphs, the register's own and those that were written with `write`."""
@@ -172,12 +171,6 @@ class EditionWriter:
 def _append(file: Path, frame: bytes) -> None:
     with file.open("ab") as stream:
         stream.write(frame)
-
-
-def _stem(subject: str) -> str:
-    """The beginning of an IRI, up to and including its last `/` or `#`."""
-    found = re.match(r".*[/#]", subject)
-    return found[0] if found else subject
 
 
 def _graph(iri: str, file: str, quads: int, subjects: set[str], access: Literal["open", "gesloten"]) -> GraphFile:

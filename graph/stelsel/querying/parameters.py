@@ -40,13 +40,16 @@ class Text:
     en: str = ""
 
 
+SILENCE: Final = Text("")
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One `$name`. `template` belongs to an iri, `values` to an enum; `example` and `default` are texts, as in a URL."""
 
     name: str
     type: Type
-    description: Text = Text("")
+    description: Text = SILENCE
     required: bool = False
     default: str | None = None
     example: str | None = None

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from stelsel.errors import StoreError
-from stelsel.querying.parameters import Text, Type
+from stelsel.querying.parameters import SILENCE, Text, Type
 from stelsel.terms import XSD
 
 Binding = Mapping[str, Any]
@@ -29,7 +29,7 @@ class Column:
 
     name: str
     type: Type
-    description: Text = Text("")
+    description: Text = SILENCE
     property: str = ""
     many: bool = False
     optional: bool = False
@@ -75,7 +75,7 @@ def items(columns: Sequence[Column], bindings: Iterable[Binding]) -> list[Item]:
 
 
 def table(columns: Sequence[Column], found: Iterable[Item]) -> bytes:
-    """Items as CSV (RFC 4180), one line an item; the values of a `many` column stand in one cell, between spaces."""
+    """Items as CSV (RFC 4180), one line an item; the values of a `many` column stand in one cell, with | between them."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
@@ -91,18 +91,22 @@ def _value(column: Column, binding: Binding) -> Any:
             return None
         raise StoreError(f"column {column.name} has no value, and the header does not call it optional")
     datatypes, read = _READ[column.type]
-    fits = term["type"] == "uri" if column.type == "iri" else term.get("datatype", "") in datatypes
+    fits = term["type"] == "uri" if column.type == "iri" else _datatype(term) in datatypes
     try:
-        if not fits or (column.type != "iri" and term["type"] not in ("literal", "typed-literal")):
-            raise ValueError
-        return read(term["value"])
+        if fits:
+            return read(term["value"])
     except (ValueError, KeyError, ArithmeticError):
-        raise StoreError(f"column {column.name} is declared {column.type} and holds {str(term)[:200]}") from None
+        pass  # told below, with the value
+    raise StoreError(f"column {column.name} is declared {column.type} and holds {str(term)[:200]}")
+
+
+def _datatype(term: Mapping[str, Any]) -> str | None:
+    return str(term.get("datatype", "")) if term["type"] in {"literal", "typed-literal"} else None
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return " ".join(map(_cell, value))
+        return "|".join(map(_cell, value))
     return "" if value is None else str(value)

@@ -58,17 +58,17 @@ def bind(text: str, terms: Mapping[str, str]) -> str:
     return "".join([*parts, text[done:]])
 
 
-async def rows(store: Store, text: str, within: Limits = PAGE) -> list[Row]:
+async def rows(store: Store, text: str, base_iri: str | None = None) -> list[Row]:
     """Every row of a SELECT, unbound variables left out. Raises what the store raises."""
-    content = await collect(store, Question(text), FORMATS["json"], within)
+    content = await collect(store, Question(text, base_iri), FORMATS["json"])
     bindings = orjson.loads(content)["results"]["bindings"]
     return [{name: _term(term) for name, term in binding.items()} for binding in bindings]
 
 
-async def collect(store: Store, question: Question, format: Format, within: Limits = PAGE) -> bytes:
+async def collect(store: Store, question: Question, format: Format) -> bytes:
     """The whole answer. Raises what the store raises."""
     # The generator is closed whatever happens: that is what ends a query of a client that went away.
-    async with aclosing(store.answer(question, format, within)) as answer:
+    async with aclosing(store.answer(question, format, PAGE)) as answer:
         return b"".join([chunk async for chunk in answer])
 
 

@@ -6,6 +6,7 @@ writes in the header itself stands further to the left and is never reached.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -26,6 +27,8 @@ _FOR: Final = re.compile(r"(?:^|;)[ \t]*for=([^;]*)", re.IGNORECASE)
 _PORT: Final = re.compile(r"(\d+\.\d+\.\d+\.\d+)(?::(?:\d{1,5}|_[\w.-]+))?", re.ASCII)
 _BRACKETS: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(?:\d{1,5}|_[\w.-]+))?", re.ASCII)
 
+_log = logging.getLogger(__name__)
+
 
 class Clients:
     """Knows which proxies to believe, and which header they write: the other one is the client's own and is not read."""
@@ -34,6 +37,7 @@ class Clients:
         self, trusted: tuple[Network, ...] = (), header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     ) -> None:
         self._trusted = trusted
+        self._told = False
         self._header = header.encode()
         self._elements = _forwarded if header == "forwarded" else _listed
 
@@ -48,6 +52,8 @@ class Clients:
         if not peer:
             return ""
         if not self._trusted:
+            if not self._told and any(name == self._header for name, _ in scope["headers"]):
+                self._warn(peer[0])
             return _key_of(peer[0])
         address = self.address(scope)
         return "" if address is None else _key(address)
@@ -70,6 +76,14 @@ class Clients:
             if not self._trusts(found):
                 break
         return found
+
+    def _warn(self, peer: str) -> None:
+        self._told = True
+        _log.warning(
+            "%s sends %s; if it is a proxy of yours, name it in STELSEL_TRUSTED_PROXIES: until then all its clients share "
+            "one budget",
+            *(peer, self._header.decode()),
+        )
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)

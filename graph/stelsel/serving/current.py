@@ -13,7 +13,7 @@ from typing import Final
 
 from stelsel.errors import NoRelease, StelselError
 from stelsel.settings import Settings
-from stelsel.storing import Limits, Question
+from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.embedded import EmbeddedStore
 from stelsel.storing.formats import Format
 from stelsel.storing.locks import hold
@@ -73,6 +73,11 @@ class CurrentStore:
     def ready(self) -> bool:
         """Whether a question would find a worker."""
         return self._served is not None and self._served.store.ready
+
+    @property
+    def workload(self) -> Workload:
+        """How the workers of the current release are doing; there are none where there is no release."""
+        return Workload(0, 0, 0, 0) if self._served is None else self._served.store.workload
 
     def answer(self, question: Question, format: Format, within: Limits) -> AsyncGenerator[bytes]:
         """See storing.Store. Raises NoRelease, too."""

@@ -53,14 +53,14 @@ def said(text: Text, language: Language) -> str:
 
 
 def _example(one: CuratedQuery, language: Language) -> Example:
-    values = {parameter.name: parameter.example for parameter in one.parameters if parameter.example is not None}
-    title, path = said(one.summary, language), API + one.path
+    title, path = said(one.declared.summary, language), API + one.path
+    values = one.examples()
     try:
-        text = one.bind({name: [value] for name, value in values.items()})
+        text = one.bind(values)
     except ParameterError:
         return Example(title, path, "", "")
     address = path
-    for name, value in values.items():
-        address = address.replace(f"{{{name}}}", quote(value, safe=""))
-    rest = [(name, value) for name, value in values.items() if f"{{{name}}}" not in path]
-    return Example(title, path, f"{address}?{urlencode(rest)}" if rest else address, text)
+    for name in one.declared.path_names:
+        address = address.replace(f"{{{name}}}", quote(values[name][0], safe=""))
+    rest = {name: value for name, value in values.items() if name not in one.declared.path_names}
+    return Example(title, path, f"{address}?{urlencode(rest, doseq=True)}" if rest else address, text)

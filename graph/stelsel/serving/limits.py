@@ -18,7 +18,7 @@ from stelsel.serving.buckets import Buckets
 from stelsel.serving.clients import TOKEN
 from stelsel.settings import Settings
 
-LEAST: Final = 0.02  # seconds that a query is charged at least
+LEAST: Final = 0.01  # seconds that a query is charged at least
 
 _MINUTE: Final = 60.0
 _SAVED: Final = 2  # minutes of budget that can be saved up, or owed

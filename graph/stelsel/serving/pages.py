@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -34,8 +35,13 @@ def router(
     pages: Pages,
     release_info: Callable[[], Release],
     queries: Sequence[CuratedQuery],
+    *,
+    openapi: Callable[[], Mapping[str, Any]] | None = None,
 ) -> APIRouter:
-    """The routes of the pages that are about no single thing, and of the files that they use."""
+    """The routes of the pages that are about no single thing, and of the files that they use.
+
+    `openapi` gives the document that /api/v1/docs tells; without it, it is that of the application they are part of.
+    """
     routes = APIRouter(include_in_schema=False)
     census = welcome.Census(store, names)
     search = searching.find(queries)
@@ -62,7 +68,7 @@ def router(
     @routes.api_route("/zoek", methods=_METHODS)
     async def address(request: Request) -> Response:
         given = searching.read(request.query_params)
-        found = await searching.run(store, search, given)
+        found = await searching.run(store, search, given, names.root)
         reader = Reader(pages.language(request), pages.links, found.labels)
         return pages.render(
             request,
@@ -81,7 +87,7 @@ def router(
 
     @routes.api_route("/api/v1/docs", methods=_METHODS)
     async def docs(request: Request) -> Response:
-        document = request.app.openapi()
+        document = openapi() if openapi else request.app.openapi()
         return pages.render(
             request,
             "docs.html",

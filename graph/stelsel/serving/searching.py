@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from stelsel.errors import ParameterError
 from stelsel.querying.curated import CuratedQuery
 from stelsel.serving.answers import Row, rows
-from stelsel.serving.examples import API
 from stelsel.serving.descriptions import Labels, name
+from stelsel.serving.examples import API
 from stelsel.serving.linking import address
 from stelsel.storing import Store
 
@@ -65,7 +65,7 @@ def read(parameters: Mapping[str, str]) -> Given:
     return Given(**given)
 
 
-async def run(store: Store, query: CuratedQuery | None, given: Given) -> Found:
+async def run(store: Store, query: CuratedQuery | None, given: Given, base_iri: str) -> Found:
     """The answer of the curated query for these fields. Raises what the store raises."""
     if query is None:
         return Found("search.unavailable")
@@ -73,13 +73,17 @@ async def run(store: Store, query: CuratedQuery | None, given: Given) -> Found:
         return Found("search.missing")
     values = {name: value for name, value in given.values.items() if name in _names(query)}
     try:
-        found = await rows(store, query.bind(values))
+        text = query.bind(values)
     except ParameterError:
         return Found("search.wrong")
-    columns = list(dict.fromkeys(name for row in found for name in row))
+    found = await rows(store, text, base_iri)
     iris = [term.value for row in found for term in row.values() if term.kind == "uri"]
-    where = address(API + query.path, {name: value[0] for name, value in values.items()})
-    return Found(columns=columns, rows=found, labels=await name(store, iris), address=where)
+    return Found(
+        columns=[column.name for column in query.declared.returns],
+        rows=found,
+        labels=await name(store, iris),
+        address=address(API + query.path, {key: value for key, [value] in values.items()}),
+    )
 
 
 def _names(query: CuratedQuery) -> set[str]:

@@ -16,7 +16,7 @@ formats    the formats that answers are written in
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -31,7 +31,8 @@ class Limits:
 
     `seconds` count from the question, waiting for a worker included. `memory` and `bytes` are in bytes.
     Curated queries take the lane `curated`: neither lane can take the last worker of the other. Between the
-    clients of a lane (`client` is any key: an address, a token) turns go round.
+    clients of a lane (`client` is any key: an address, a token) turns go round. `taken` is called when a worker has
+    been taken, by a store that knows turns.
     """
 
     seconds: float
@@ -40,6 +41,17 @@ class Limits:
     bytes: int | None = None
     lane: Lane = "free"
     client: str = ""
+    taken: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How a store's workers are doing: how many live, run a query, wait for a turn, and were ever started."""
+
+    alive: int
+    busy: int
+    waiting: int
+    started: int
 
 
 @dataclass(frozen=True)

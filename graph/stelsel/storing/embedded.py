@@ -9,7 +9,7 @@ from typing import Literal, Self
 import orjson
 
 from stelsel.errors import QuerySyntaxError
-from stelsel.storing import Limits, Question
+from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.formats import Format
 from stelsel.storing.workers import Pool
 
@@ -35,6 +35,11 @@ class EmbeddedStore:
     def ready(self) -> bool:
         """Whether a question would find a worker."""
         return self._pool.alive > 0
+
+    @property
+    def workload(self) -> Workload:
+        """How the workers are doing."""
+        return self._pool.workload
 
     @property
     def network(self) -> str:

@@ -7,8 +7,11 @@ import logging
 import signal
 from typing import Final
 
-from stelsel.errors import DeadlinePassed, MemoryExceeded, QuerySyntaxError, StelselError, StoreError
+import orjson
+
+from stelsel.errors import DeadlinePassed, MemoryExceeded, QuerySyntaxError, StelselError, StoreError, Truncated
 from stelsel.storing import Limits
+from stelsel.storing.frames import CUT, END
 from stelsel.storing.line import Line
 
 _LAST_WORDS: Final = 1.0  # seconds that the forker gets to say how a worker ended
@@ -16,16 +19,18 @@ _LAST_WORDS: Final = 1.0  # seconds that the forker gets to say how a worker end
 _log = logging.getLogger(__name__)
 
 
-def told(said: tuple[str, str, int | None, int | None], within: Limits) -> StelselError:
-    """The error that a worker sent."""
-    kind, message, line, column = said
-    if kind == "syntax":
-        return QuerySyntaxError(message, line=line, column=column)
-    if kind == "query":
-        return QuerySyntaxError(message)
-    if kind == "memory":
+def ended(kind: int, body: bytes, within: Limits) -> StelselError | None:
+    """What the last frame of an answer says: None for a complete one."""
+    if kind == END:
+        return None
+    if kind == CUT:
+        return Truncated(f"the answer stops at its limit of {body.decode()}", limit=body.decode())
+    said, message, line, column = orjson.loads(body)
+    if said == "memory":
         return too_large(within)
-    return StoreError(message)
+    if said == "store":
+        return StoreError(message)
+    return QuerySyntaxError(message, line=line, column=column)
 
 
 def too_large(within: Limits) -> MemoryExceeded:

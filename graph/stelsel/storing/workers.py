@@ -17,9 +17,9 @@ from typing import Final
 import orjson
 
 from stelsel.errors import Busy, LimitError, StoreError, Truncated
-from stelsel.storing import Limits
-from stelsel.storing.failures import cause, told
-from stelsel.storing.frames import CUT, DATA, END
+from stelsel.storing import Limits, Workload
+from stelsel.storing.failures import cause, ended
+from stelsel.storing.frames import DATA
 from stelsel.storing.line import Line
 from stelsel.storing.nursery import Nursery
 from stelsel.storing.turns import Full, Turns
@@ -54,6 +54,11 @@ class Pool:
         return sum(line.ready.done() and not line.gone for line in self._lines)
 
     @property
+    def workload(self) -> Workload:
+        """How the workers are doing."""
+        return Workload(self.alive, self._turns.running, self._turns.waiting, self._numbers)
+
+    @property
     def network(self) -> str:
         """`none` where workers have no network; `open` where the system does not let them give it up."""
         return self._nursery.network if self._nursery else ""
@@ -79,36 +84,37 @@ class Pool:
         """The answer to a job (see worker.Job). Errors and limits are those of storing.Store.answer."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within.seconds
-        line = await self._take(within)
-        timer = loop.call_at(deadline, line.expire)
-        fit = False
-        try:
-            line.ask(job)
-            while True:
-                kind, body = await line.next()
-                if kind == DATA:
-                    yield body
-                elif kind == END:
-                    fit = not body
-                    return
-                elif kind == CUT:
-                    fit = True
-                    raise Truncated(f"the answer stops at its limit of {body.decode()}", limit=body.decode())
-                else:
-                    error = told(orjson.loads(body), within)
-                    fit = not isinstance(error, LimitError)
+        # A worker may have died while it was idle, which shows only now: the question is then put to another, once.
+        for last in (False, True):
+            line = await self._take(within)
+            timer = loop.call_at(deadline, line.expire)
+            fit = begun = False
+            try:
+                line.ask(job)
+                while True:
+                    kind, body = await line.next()
+                    begun = True
+                    if kind == DATA:
+                        yield body
+                        continue
+                    error = ended(kind, body, within)
+                    fit = not isinstance(error, LimitError) or isinstance(error, Truncated)
+                    if error is None:
+                        fit = not body
+                        return
                     raise error
-        except EOFError:
-            fit = False
-            raise await cause(line, within) from None
-        finally:
-            timer.cancel()
-            self._turns.leave(within.lane)
-            if fit and not line.gone:
-                self._idle.append(line)
-            else:
-                self._replace(line)
-            self._call()
+            except EOFError:
+                reason = await cause(line, within)
+                if begun or last or not isinstance(reason, StoreError):
+                    raise reason from None
+            finally:
+                timer.cancel()
+                self._turns.leave(within.lane)
+                if fit and not line.gone:
+                    self._idle.append(line)
+                else:
+                    self._replace(line)
+                self._call()
 
     async def drain(self) -> None:
         """Take no more questions, finish those that run or wait, and close."""
