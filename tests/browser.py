@@ -96,7 +96,7 @@ class Browser:
     def wait(self, script: str) -> None:
         """Wait until a JavaScript expression is true."""
         end = time.monotonic() + _PATIENCE
-        while not self.run(script):
+        while not self.run(f"Boolean({script})"):
             if time.monotonic() > end:
                 raise TimeoutError(script)
             time.sleep(0.05)

@@ -17,7 +17,7 @@ from stelsel.settings import Settings
 from stelsel.storing import Limits, Question
 from stelsel.storing.embedded import EmbeddedStore
 from stelsel.storing.formats import FORMATS, Format
-from stelsel.storing.releases import current, current_path
+from stelsel.storing.releases import current_path, hold
 
 SHOWN = 200  # rows of a table on a terminal; a format such as csv gives all
 
@@ -63,13 +63,15 @@ def _text(home: Home, names: Names, what: str, parameters: list[str]) -> str:
 
 async def _answer(settings: Settings, question: Question, wanted: Format) -> bytes:
     limits = Limits(seconds=settings.query_seconds, memory=settings.query_memory)
-    path = current_path(settings.data, settings.audience) / "oxigraph"
-    release = current(settings.data, settings.audience).id
-    store = await EmbeddedStore.open(path, release=release, workers=1, default_graph=settings.default_graph)
-    try:
-        return b"".join([chunk async for chunk in store.answer(question, wanted, limits)])
-    finally:
-        await store.close()
+    path = current_path(settings.data, settings.audience)
+    with hold(path):  # so that prune leaves it
+        store = await EmbeddedStore.open(
+            path / "oxigraph", release=path.name, workers=1, default_graph=settings.default_graph
+        )
+        try:
+            return b"".join([chunk async for chunk in store.answer(question, wanted, limits)])
+        finally:
+            await store.close()
 
 
 def _table(answer: bytes) -> None:

@@ -9,10 +9,8 @@ from stelsel.cli import console
 from stelsel.errors import NoRelease
 from stelsel.home import Home
 from stelsel.loading.run import Outcome
-from stelsel.storing.editions import editions
-from stelsel.storing.releases import current, releases
-
-AUDIENCES = ("open", "gesloten")
+from stelsel.storing.editions import Access, editions
+from stelsel.storing.releases import AUDIENCES, current, releases
 
 
 def loaded(outcome: Outcome) -> None:
@@ -66,7 +64,7 @@ def status(data: Path, home: Home) -> dict[str, Any]:
     return {"data": str(data), "registers": registers, "audiences": {name: _audience(data, name) for name in AUDIENCES}}
 
 
-def _audience(data: Path, audience: str) -> dict[str, Any]:
+def _audience(data: Path, audience: Access) -> dict[str, Any]:
     try:
         serving: str | None = current(data, audience).id
     except NoRelease:

@@ -1,17 +1,18 @@
 """The operations of an update: which graphs each of them may write, and where a dataset would be named.
 
-Read from tokens, like the guard, and closed like it: where a text is not exactly what the grammar has for the parts
-that write (heads and templates), it is refused. What stands in WHERE writes nothing and is passed over.
+Read from tokens, like the guard, and closed like it: what is not exactly the grammar's in the parts that write (heads
+and templates) is refused. What stands in WHERE writes nothing and is passed over.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NoReturn
 
-from stelsel.errors import ParameterError, QuerySyntaxError
-from stelsel.querying.lexer import Token, decodings, tokens
+from stelsel.errors import QuerySyntaxError
+from stelsel.querying.guard import resolve
+from stelsel.querying.lexer import Token, decodings, place, tokens, unescape
 
 DEFAULT: Final = "default"
 """Among the targets of an operation: the default graph. No IRI is spelled so."""
@@ -47,16 +48,15 @@ def operations(text: str, base: str) -> list[Operation]:
 def targets(text: str, base: str) -> frozenset[str]:
     """The graphs that an update may write, by every way in which engines read its escapes. Raises QuerySyntaxError."""
     found: set[str] = set()
-    failure: QuerySyntaxError | None = None
-    readings = 0
-    for reading in (text, *decodings(text)):
+    failures: list[QuerySyntaxError] = []
+    readings = (text, *decodings(text))
+    for reading in readings:
         try:
             found.update(*(operation.targets for operation in operations(reading, base)))
-            readings += 1
         except QuerySyntaxError as error:
-            failure = failure or error
-    if failure is not None and not readings:
-        raise failure
+            failures.append(error)
+    if len(failures) == len(readings):
+        raise failures[0]
     return frozenset(found)
 
 
@@ -67,12 +67,12 @@ class _Reading:
         self._text, self._base = text, base
         self._prefixes: dict[str, str] = {}
         self._tokens = (token for token in tokens(text) if token.kind != "comment")
-        self._last = self._here = _END
+        self._here = _END
         self._step()
 
     def update(self) -> list[Operation]:
         """Operations with `;` between them, each with its own prologue."""
-        found = []
+        found: list[Operation] = []
         while True:
             self._prologue()
             if self._here is _END:
@@ -83,24 +83,20 @@ class _Reading:
 
     def _operation(self) -> Operation:
         start, word = self._here.offset, self._word()
-        if word in {"clear", "drop", "create"}:
-            self._step()
-            self._optional("silent")
-            return self._made(word, self._graph_reference(), start)
-        if word in {"add", "move", "copy"}:
-            self._step()
-            self._optional("silent")
-            source = self._graph_or_default()
-            self._need("to")
-            target = self._graph_or_default()
-            return self._made(word, {source, target} if word == "move" else {target}, start)
+        if word not in {"clear", "drop", "create", "add", "move", "copy", "load"}:
+            return self._modification(start)
+        self._step()
+        silent = self._optional("silent")
         if word == "load":
-            self._step()
-            word = "load silent" if self._optional("silent") else word
             self._iri()
-            into = {self._graph_reference().pop()} if self._optional("into") else {DEFAULT}
-            return self._made(word, into, start)
-        return self._modification(start)
+            into = self._graph_reference() if self._optional("into") else {DEFAULT}
+            return self._made("load silent" if silent else word, into, start)
+        if word in {"clear", "drop", "create"}:
+            return self._made(word, self._graph_reference(), start)
+        source = self._graph_or_default()
+        self._need("to")
+        target = self._graph_or_default()
+        return self._made(word, {source, target} if word == "move" else {target}, start)
 
     def _modification(self, start: int) -> Operation:
         implied = DEFAULT
@@ -117,7 +113,7 @@ class _Reading:
         if word == "delete" and not dataset and self._optional("where"):
             begin = self._here.offset
             found = self._template(implied)
-            return self._made("delete where", found, start, where=where, template=(begin, self._end()))
+            return self._made("delete where", found, start, where=where, template=(begin, self._done))
         found = self._template(implied)
         if word == "delete" and self._optional("insert"):
             found |= self._template(implied)
@@ -216,22 +212,11 @@ class _Reading:
                 self._prefixes[name[:-1]] = found
 
     def _step(self) -> None:
-        self._last, self._here = self._here, next(self._tokens, _END)
+        self._done = self._here.offset + len(self._here.text)
+        self._here = next(self._tokens, _END)
 
-    def _end(self) -> int:
-        return self._last.offset + len(self._last.text)
-
-    def _made(
-        self,
-        word: str,
-        found: set[str],
-        start: int,
-        *,
-        where: int | None = None,
-        template: tuple[int, int] | None = None,
-        dataset: bool = False,
-    ) -> Operation:
-        return Operation(word, frozenset(found), start, self._end(), where, template, dataset)
+    def _made(self, word: str, found: set[str], start: int, **more: Any) -> Operation:
+        return Operation(word, frozenset(found), start, self._done, **more)
 
     def _word(self) -> str:
         return self._here.text.lower() if self._here.kind == "word" else ""

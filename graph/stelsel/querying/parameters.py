@@ -73,7 +73,8 @@ class Parameter:
         """
         if not given:
             if self.default is not None:
-                return (self.term(self.default),)
+                # The empty text is where pages begin; it need not look like the other values.
+                return ('""',) if self.default == "" and self.type == "string" else (self.term(self.default),)
             if self.required:
                 hint = f", such as {self.name}={self.example}" if self.example else ""
                 raise ParameterError(f"{self.name} is required{hint}", name=self.name)

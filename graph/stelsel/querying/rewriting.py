@@ -63,7 +63,8 @@ def _clause(word: str, parameter: str, graph: str) -> str:
 
 
 def _replaced(text: str, edits: list[tuple[int, int, str]]) -> str:
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for begin, end, new in edits:
         parts += (text[done:begin], new)
         done = end

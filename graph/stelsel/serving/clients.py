@@ -77,6 +77,11 @@ class Clients:
                 break
         return found
 
+    def is_proxy(self, peer: str) -> bool:
+        """Whether many clients may stand behind an address."""
+        address = parse(peer)
+        return address is not None and self._trusts(address)
+
     def _warn(self, peer: str) -> None:
         self._told = True
         _log.warning(

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_PATIENCE: Final = 10.0  # seconds in which the header of a request must have come
+_HEADER: Final = 10.0  # seconds in which the header of a request must have come
+_BODY: Final = 30.0  # seconds that a body may be silent
 _LONGEST: Final = 100_000  # bytes of a header, the address included: that may have 50,000
 _SPARE: Final = 200  # open files that are not connections: workers, logs, the store
 
@@ -53,60 +54,81 @@ class Connections:
 
 def patient(connections: Connections) -> type[HttpToolsProtocol]:
     """A protocol for uvicorn that lets in what `connections` allows, and that does not wait for ever for a header."""
+    return type("Patient", (Patient,), {"counted": connections})
 
-    class Patient(HttpToolsProtocol):
-        def __init__(self, *given: Any, **more: Any) -> None:
-            super().__init__(*given, **more)
-            self._waited: asyncio.TimerHandle | None = None
-            self._size = 0
+
+class Patient(HttpToolsProtocol):
+    """uvicorn's protocol, which does not wait for ever; `patient` makes one that knows what is `counted`."""
+
+    counted: Connections
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._timer: asyncio.TimerHandle | None = None
+        self._heading = True  # the next bytes are of a header, not of a body
+        self._size = 0  # bytes of that header
+        self._heard = 0.0  # when bytes last came
+        self._inside = False
+        self._address = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Called by the event loop."""
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        self._inside = self.counted.enter(self._address)
+        if self._inside:
+            self._expect(_HEADER)
+        else:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self._rest()
+        if self._inside:
             self._inside = False
-            self._address = ""
+            self.counted.leave(self._address)
+        super().connection_lost(exc)
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-            super().connection_made(transport)
-            self._address = self.client[0] if self.client else ""
-            self._inside = connections.enter(self._address)
-            if self._inside:
-                self._wait()
-            else:
-                transport.abort()
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self._heard = self.loop.time()
+        if self._heading:
+            self._size += len(data)
+            if self._timer is None and (self.cycle is None or self.cycle.response_complete):
+                self._expect(_HEADER)
+        super().data_received(data)
+        if self._heading and self._size > _LONGEST and not self.transport.is_closing():
+            self.send_400_response("The header is too long.")
+        elif not self._heading and self._timer is None:
+            self._expect(_BODY)
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._heard()
-            if self._inside:
-                self._inside = False
-                connections.leave(self._address)
-            super().connection_lost(exc)
+    def on_headers_complete(self) -> None:
+        """Called by the parser."""
+        self._rest()
+        self._heading, self._size = False, 0
+        super().on_headers_complete()
 
-        def data_received(self, data: bytes) -> None:
-            if self._waited is not None:
-                self._size += len(data)
-            elif self.cycle is not None and self.cycle.response_complete:
-                self._wait()
-            super().data_received(data)
-            if self._waited is not None and self._size > _LONGEST and not self.transport.is_closing():
-                self._heard()
-                self.send_400_response("The header is too long.")
+    def on_message_complete(self) -> None:
+        """Called by the parser."""
+        self._rest()
+        self._heading = True
+        super().on_message_complete()
 
-        def on_headers_complete(self) -> None:
-            self._heard()
-            super().on_headers_complete()
+    def _expect(self, seconds: float) -> None:
+        self._timer = self.loop.call_later(seconds, self._give_up)
 
-        def _wait(self) -> None:
-            self._size = 0
-            self._waited = self.loop.call_later(_PATIENCE, self._give_up)
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-        def _heard(self) -> None:
-            if self._waited is not None:
-                self._waited.cancel()
-                self._waited = None
-
-        def _give_up(self) -> None:
-            self._waited = None
-            if not self.transport.is_closing():
-                self.transport.abort()
-
-    return Patient
+    def _give_up(self) -> None:
+        self._timer = None
+        silent = self.loop.time() - self._heard
+        if self._heading or (silent >= _BODY and not self.flow.read_paused):
+            self.transport.abort()
+        else:  # a body may take its time as long as it comes, or as long as it is us who do not read it
+            self._expect(max(1.0, _BODY - silent))
 
 
 def raise_file_limit(connections: int) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from stelsel.errors import NoRelease
 from stelsel.serving.current import CurrentStore
-from stelsel.serving.running import OUTCOMES, Ended
+from stelsel.serving.running import OUTCOMES, Ended, Outcome
 
 Cache = Literal["hit", "miss", "stored", "passed"]
 
@@ -78,9 +78,9 @@ class Metrics:
         self._durations.labels(lane, ended.outcome).observe(ended.seconds)
         self._held.labels(lane).inc(ended.held)
 
-    def refused(self) -> None:
-        """A query that never began because of what the guard said of it."""
-        self._durations.labels("free", "refused").observe(0)
+    def unfit(self, outcome: Outcome) -> None:
+        """A query that never began, because of what it is."""
+        self._durations.labels("free", outcome).observe(0)
 
     def spent(self) -> None:
         """A query that never began because its client had used its budget."""

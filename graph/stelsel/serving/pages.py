@@ -62,6 +62,7 @@ def router(
             editor=partial(pages.editor, request),
             given=searching.NOTHING,
             searchable=search is not None,
+            base=names.base,
             endpoint=f"{names.base}/sparql",
         )
 

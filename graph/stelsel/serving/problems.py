@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stelsel.errors import (
+    BudgetSpent,
     Busy,
     DeadlinePassed,
     MemoryExceeded,
@@ -28,7 +29,9 @@ from stelsel.errors import (
     QueryRefused,
     QuerySyntaxError,
     StelselError,
+    Stopped,
 )
+from stelsel.serving import tracing
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -41,6 +44,8 @@ STATUS: Final[dict[type[Exception], tuple[int, str]]] = {
     NotAcceptable: (406, "No format that is offered fits"),
     MemoryExceeded: (503, "The query ran out of memory"),
     Busy: (503, "The service is busy"),
+    Stopped: (503, "The query was stopped"),
+    BudgetSpent: (429, "There is no query time left"),
     NoRelease: (503, "Nothing has been released yet"),
     DeadlinePassed: (504, "The query ran out of time"),
 }
@@ -79,6 +84,9 @@ class Problem:
             "detail": self.detail,
             **self.more,
         }
+        trace = tracing.current()
+        if trace is not None:
+            members.setdefault("instance", trace.instance)
         return json.dumps(members, ensure_ascii=False).encode("utf-8", "replace")
 
     def all_headers(self) -> dict[str, str]:
@@ -101,12 +109,15 @@ def problem(error: Exception, *, query: str = "") -> Problem:
         return Problem(error.status, kind, phrase, _sentence(error), headers=error.headers)
     known = next((cause for cause in type(error).__mro__ if cause in STATUS), None)
     if known is None:
-        instance = uuid.uuid4().urn
+        trace = tracing.current()
+        instance = trace.instance if trace else uuid.uuid4().urn
         _log.error("%s: %s", instance, error, exc_info=error)
         detail = "Something went wrong on our side. It has been logged; please mention the id in `instance`."
         return Problem(500, "internal-server-error", "Internal Server Error", detail, {"instance": instance})
     status, title = STATUS[known]
-    headers = {"retry-after": str(error.retry_after)} if isinstance(error, Busy) else {}
+    headers = {"retry-after": str(error.retry_after)} if isinstance(error, Busy | BudgetSpent) else {}
+    if isinstance(error, BudgetSpent):
+        headers.update(error.headers)
     kind = _CAPITAL.sub("-", known.__name__).lower()
     return Problem(status, kind, title, _sentence(error), _more(error, query), headers)
 
@@ -191,6 +202,8 @@ def _more(error: Exception, query: str) -> dict[str, Any]:
         return {"offered": error.offered}
     if isinstance(error, ParameterError):
         return {"parameter": error.name}
+    if isinstance(error, BudgetSpent):
+        return {"violated-policies": ["query-time"]}  # draft-ietf-httpapi-ratelimit-headers, section 7.1
     if isinstance(error, DeadlinePassed):
         return {"seconds": error.seconds}
     return {}

@@ -11,7 +11,10 @@ import uvicorn
 
 from stelsel.errors import SettingError
 from stelsel.home import Home
+from stelsel.serving import logs
 from stelsel.serving.app import create_app
+from stelsel.serving.clients import Clients
+from stelsel.serving.connections import Connections, patient, raise_file_limit
 from stelsel.settings import Settings
 
 _STUCK: Final = 30_000  # milliseconds that the kernel keeps a connection whose client takes nothing
@@ -32,14 +35,18 @@ class _Server(uvicorn.Server):
 def run(settings: Settings, home: Home) -> None:
     """Serve until SIGTERM or SIGINT; then finish what runs and stop. Raises SettingError when it cannot listen.
 
-    Port 0 takes a free port; the first line of output says which. Queries are not logged: they may be about people.
+    Port 0 takes a free port; the first line of output says which. The log goes to standard error.
     """
+    logs.configure()
+    raise_file_limit(settings.connections)
+    clients = Clients(settings.trusted_proxies, settings.proxy_header)
     config = uvicorn.Config(
         create_app(settings, home),
         loop="uvloop",
-        http="httptools",
+        http=patient(Connections(settings.connections, exempt=clients.is_proxy)),
         ws="none",
         lifespan="on",
+        log_config=None,
         access_log=False,
         log_level="warning",
         server_header=False,

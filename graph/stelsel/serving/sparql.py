@@ -8,22 +8,25 @@ nobody takes a part for the whole.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stelsel.errors import StelselError, Truncated
-from stelsel.querying.guard import judge
+from stelsel.errors import InputError, StelselError, Truncated
+from stelsel.querying.guard import Form
 from stelsel.serving.asked import Asked, read
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.description import describe
+from stelsel.serving.judging import Judge, heavy
+from stelsel.serving.limits import Headers
 from stelsel.serving.negotiation import best, choose
 from stelsel.serving.problems import HttpProblem, problem, send_problem
+from stelsel.serving.reception import Reception, unattended
 from stelsel.serving.watch import Watch
 from stelsel.settings import Settings
 from stelsel.storing import Limits, Question
@@ -33,13 +36,13 @@ PATH: Final = "/sparql"
 
 _KINDS: Final[dict[str, Kind]] = {"select": "solutions", "ask": "boolean", "construct": "graph", "describe": "graph"}
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
-_LONG: Final = 20_000  # characters of a query that are judged on the event loop; a longer one goes to a thread
+_LAST: Final = 0.01  # seconds that a query gets whose text took all of its time to read
 # The answer differs from one moment to the next, so it is not to be kept.
 _FLEETING: Final = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)\s*\(")
 _FLEETING_WORDS: Final = ("NOW", "RAND", "UUID")  # looked for first: a search for words is far cheaper
 _SERVICES: Final[frozenset[str]] = frozenset()  # federation is off
 
-_EXPOSED: Final = "ETag, Last-Modified, Link, Retry-After, Stelsel-Release, Stelsel-Truncated"
+_EXPOSED: Final = "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, Traceparent, Stelsel-Release, Stelsel-Truncated"
 _CORS: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED.encode()),
@@ -59,8 +62,17 @@ _log = logging.getLogger(__name__)
 class Sparql:
     """The endpoint. `page` answers a browser that comes without a query."""
 
-    def __init__(self, store: CurrentStore, settings: Settings, *, page: ASGIApp | None = None) -> None:
+    def __init__(
+        self,
+        store: CurrentStore,
+        settings: Settings,
+        *,
+        page: ASGIApp | None = None,
+        reception: Reception | None = None,
+    ) -> None:
         self._store, self._settings, self._page = store, settings, page
+        self._reception = reception or unattended()
+        self._judge = Judge(allowed_services=_SERVICES, base=settings.base + "/")
         self._endpoint = settings.base + PATH
         self._description = describe(self._endpoint, settings.default_graph)
         self._described = tuple(dict.fromkeys(t for f in formats("graph") for t in f.media_types))
@@ -72,6 +84,10 @@ class Sparql:
             (b"cache-control", caching),
             (b"link", f'<{settings.base}/catalogus>; rel="describedby", <{self._endpoint}>; rel="service"'.encode()),
         )
+
+    def close(self) -> None:
+        """End what was started to read long queries."""
+        self._judge.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the server."""
@@ -108,12 +124,9 @@ class Sparql:
         await _whole(send, body, headers, head=scope["method"] == "HEAD")
 
     async def _answer(self, asked: Asked, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
-        if len(question.text) <= _LONG:
-            form = judge(question.text, allowed_services=_SERVICES, base=self._settings.base + "/")
-        else:
-            form = await asyncio.to_thread(
-                judge, question.text, allowed_services=_SERVICES, base=self._settings.base + "/"
-            )
+        client = self._reception.client(scope)
+        seconds = asked.seconds(self._settings.query_seconds)
+        standing, form, seconds = await self._admit(question.text, client, seconds)
         written, media_type = choose(_KINDS[form], asked.accept, asked.parameters)
         kept = scope["method"] != "POST" and not _fleeting(question.text)
         identity = self._identity(written) if kept else ((b"stelsel-release", self._store.release.encode()),)
@@ -121,21 +134,37 @@ class Sparql:
         if kept and _matches(asked.known, identity[0][1].decode()):
             await _empty(send, 304, headers)
             return
+        headers += standing or self._reception.admit(client)
         settings = self._settings
         within = Limits(
-            asked.seconds(settings.query_seconds),
-            settings.query_memory,
-            settings.query_rows,
-            settings.query_bytes,
-            client=scope["client"][0] if scope["client"] else "",
+            *(seconds, settings.query_memory, settings.query_rows, settings.query_bytes),
+            client=client,
         )
         async with (
             Watch(receive, within.seconds) as watch,
-            aclosing(self._store.answer(question, written, within)) as chunks,
+            aclosing(self._reception.queries.answer(self._store, question, written, within, form=form)) as chunks,
         ):
             await self._send(chunks, headers, written, send, head=scope["method"] == "HEAD")
         if watch.cause == "late":
             _log.warning("an answer was broken off: its client read too slowly")
+
+    async def _admit(self, text: str, client: str, seconds: float) -> tuple[Headers, Form, float]:
+        """The form of a query that may run, and the seconds that it has left. Reading a long one is paid for."""
+        reception = self._reception
+        try:
+            if not heavy(text):
+                return (), await self._judge.form(text, seconds), seconds
+            standing = reception.admit(client)
+            began = time.monotonic()
+            try:
+                form = await self._judge.form(text, seconds)
+            finally:
+                took = time.monotonic() - began
+                reception.charge(client, took)
+            return standing, form, max(seconds - took, _LAST)
+        except InputError as error:
+            reception.unfit(error)
+            raise
 
     async def _send(
         self,
