@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 from stelsel.errors import StelselError
 from stelsel.home import Home
 from stelsel.loading.mapping import Mapper
 from stelsel.loading.readers.xml import XmlReader
 from stelsel.loading.register import read_register
-from stelsel.modelling.ontology import check as check_ontology
+from stelsel.modelling import ontology
 from stelsel.modelling.shapes import read_shapes
 from stelsel.names import Names
-from stelsel.querying import curated
+from stelsel.querying.curated import read, read_all
 
 
 def check_home(home: Home, names: Names) -> tuple[list[str], int]:
-    """What is wrong, a line each, and how many files were looked at."""
+    """What is wrong, a line each, and how many registers and files were looked at."""
     findings: list[str] = []
     looked = 0
-
-    def attempt(look: Callable[[], object]) -> None:
-        nonlocal looked
-        looked += 1
-        try:
-            look()
-        except StelselError as error:
-            findings.append(str(error))
-
-    for name in home.registers():
-
-        def register(name: str = name) -> None:
-            found = read_register(home, name)
-            XmlReader(found)
-            Mapper(found, names)
-
-        attempt(register)
-    for file in sorted(home.queries.rglob("*.rq")):
-        attempt(lambda file=file: curated.read(file, names.root))
-    for file in sorted(home.ontologies.rglob("*.ttl")):
-        if file.name.endswith(".shapes.ttl"):
-            attempt(lambda file=file: read_shapes(file, names.root))
-        else:
-            attempt(lambda file=file: findings.extend(map(str, check_ontology(file, names.root))))
+    for looks in (_registers(home, names), _queries(home, names), _ontologies(home, names)):
+        for look in looks:
+            looked += 1
+            try:
+                findings += look()
+            except StelselError as error:
+                findings.append(str(error))
     return findings, looked
+
+
+def _registers(home: Home, names: Names) -> Iterator[Callable[[], list[str]]]:
+    def register(name: str) -> list[str]:
+        found = read_register(home, name)
+        XmlReader(found)
+        Mapper(found, names)
+        return []
+
+    yield from (partial(register, name) for name in home.registers())
+
+
+def _queries(home: Home, names: Names) -> Iterator[Callable[[], list[str]]]:
+    def query(file: Path) -> list[str]:
+        read(file, names.root)
+        return []
+
+    def together() -> list[str]:
+        read_all(home.queries, names.root)
+        return []
+
+    yield from (partial(query, file) for file in sorted(home.queries.glob("*/*.rq")))
+    yield together  # two queries may not have one path
+
+
+def _ontologies(home: Home, names: Names) -> Iterator[Callable[[], list[str]]]:
+    def terms(file: Path) -> list[str]:
+        return [str(finding) for finding in ontology.check(file, names.root)]
+
+    def shapes(file: Path) -> list[str]:
+        read_shapes(file, names.root)
+        return terms(file)
+
+    for file in sorted(home.ontologies.glob("*.ttl")):
+        yield partial(shapes if file.name.endswith(".shapes.ttl") else terms, file)

@@ -15,26 +15,24 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
 from stelsel.errors import GraphsOverlap
-from stelsel.storing.changes import Effect, Kind
+from stelsel.storing.changes import Kind
 from stelsel.storing.forker import leave_network
 from stelsel.storing.frames import END, ERROR, HEAD, frame
 
-if TYPE_CHECKING:
-    from pyoxigraph import Store
-
-_PLACE: Final = re.compile(r"(?:.*\n)?.*?error at (\d+):(\d+): (.*)", re.DOTALL)
+_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _CACHE: Final = 200_000_000  # what the engine's own caches and threads may come to; they are nobody's change
 
 
 class Job(NamedTuple):
     """A change as it crosses to the writer, as a JSON array. `parts` are file, format, base IRI.
 
-    `edition` is the folder in which the touched graphs are kept, and is empty where none is made.
+    `edition` is the folder in which the touched graphs are kept, and is empty where none is made; then `about` says
+    what changes in the catalogue.
     """
 
     source: str
@@ -47,7 +45,7 @@ class Job(NamedTuple):
     touched: list[str] | None
     memory: int
     edition: str
-    catalogue: list[str]
+    about: dict[str, str]
 
 
 def main() -> None:
