@@ -8,6 +8,7 @@ StelselError
 │   ├── ParameterError         a parameter of a curated query is wrong (name)
 │   ├── QuerySyntaxError       a query does not parse (line, column)
 │   ├── QueryRefused           a query asks for what this service does not do (SERVICE, LOAD, ...)
+│   ├── ChangeConflict         a change does not fit what is there (a graph that it needs, or makes)
 │   ├── NotAcceptable          no offered format fits (offered)
 │   └── NotFound               there is no such thing (a release, a register, an object)
 ├── LimitError                 a query met a limit
@@ -88,6 +89,10 @@ class QuerySyntaxError(InputError):
 
 class QueryRefused(InputError):
     """A query asks for what this service does not do."""
+
+
+class ChangeConflict(InputError):
+    """A change does not fit what is there: it needs a graph that is not there, or makes one that is."""
 
 
 class NotAcceptable(InputError):

@@ -61,9 +61,21 @@ class Settings(BaseModel):
     log_queries: Literal["no", "hash", "text"] = Field(
         "no", description="What the log holds of a query: nothing, a hash that tells equal ones, or its text"
     )
+    writable: Literal["beheer", "all"] = Field(
+        "beheer", description="Graphs that a steward may change: those of beheer, or all (for tests: no edition keeps it)"
+    )
+    write_seconds: float = Field(60.0, gt=0, le=3600, description="Deadline of a steward's change, in seconds")
+    write_length: int = Field(100_000_000, ge=1_000, description="Longest update or document of a change, in bytes")
+    oidc_issuer: str = Field("", description="OpenID Connect issuer whose bearer tokens (JWT) are taken; https only")
+    oidc_audience: str = Field("", description="Audience that those tokens must be for; obliged with an issuer")
+    oidc_claim: str = Field("scope", description="Claim that says what a token may do, such as scope or roles")
+    oidc_scopes: tuple[str, ...] = Field(
+        ("steward=steward", "operator=operator"),
+        description="Values of that claim and the scope that each gives, such as stelsel-beheer=steward",
+    )
     processes: int = Field(0, ge=0, le=256, description="Processes that map a delivery; 0 takes one a core")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "oidc_scopes", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """A list in one variable: `10.0.0.0/8,::1/128`."""

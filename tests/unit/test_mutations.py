@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from bagxml import added, changed, mutations, pand, removed, stand, voorkomen
 from stelsel.home import open_home
-from stelsel.loading.mutations import Changes, Tally, merged
+from stelsel.loading.changes import Changes
+from stelsel.loading.mutations import Tally, merged
 from stelsel.loading.readers.xml import XmlReader
 from stelsel.loading.register import read_register
 from stelsel.loading.rows import Packer, from_lines, to_lines

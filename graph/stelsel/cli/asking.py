@@ -66,7 +66,7 @@ async def _answer(settings: Settings, question: Question, wanted: Format) -> byt
     path = current_path(settings.data, settings.audience)
     with hold(path):  # so that prune leaves it
         store = await EmbeddedStore.open(
-            path / "oxigraph", release=path.name, workers=1, default_graph=settings.default_graph
+            path / "oxigraph", release=path.name, workers=2, default_graph=settings.default_graph
         )
         try:
             return b"".join([chunk async for chunk in store.answer(question, wanted, limits)])

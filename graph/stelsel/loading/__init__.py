@@ -9,6 +9,7 @@ pool        parts in several processes
 mapping     rows become quads, by the CONSTRUCT queries of the register
 geometry    geometries of a batch, from RD to CRS84
 rows        records as text, and how an edition keeps them
+changes     the changes of a mutation delivery, on disk
 mutations   a mutation delivery applied to the edition before it
 writing     results of parts in a staged edition, and what is counted
 checks      an edition against its shapes

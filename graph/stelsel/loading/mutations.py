@@ -4,34 +4,26 @@ A change fits when the record is what the delivery says it was. One that has bee
 changes of one group (`ml:mutatieGroep`) belong together: if one does not fit, none is applied, and it is reported. A
 record of another area than the edition's is passed over and counted.
 
-What changes is kept in a database beside the edition that is made, so that memory does not grow with the delivery. The
-rows are read twice: once to find the records that the delivery speaks of, once to write them all.
+The rows are read twice: once to find the records that the delivery speaks of, once to write them all.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 import orjson
 
+from stelsel.loading.changes import Changes, Step
 from stelsel.loading.mapping import Problem, key_of
 from stelsel.loading.parts import RowsPart
-from stelsel.loading.readers.xml import Change, Record
 from stelsel.loading.register import Register
-from stelsel.loading.rows import read_lines, to_lines
+from stelsel.loading.rows import read_lines
 
 STRETCH = 10_000  # rows a part: what an official file holds at most
-
-_SCHEMA = """
-  PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
-  CREATE TABLE change (grp INTEGER, tab TEXT, key TEXT, place TEXT, was BLOB, becomes BLOB);
-  CREATE TABLE state (tab TEXT, key TEXT, line BLOB, PRIMARY KEY (tab, key)) WITHOUT ROWID;
-"""
 
 
 @dataclass
@@ -43,73 +35,6 @@ class Tally:
     elsewhere: int = 0
     """About a record of another area than the edition's."""
     problems: list[Problem] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Step:
-    number: int
-    table: str
-    key: str
-    place: str
-    was: bytes | None
-    becomes: bytes | None
-
-
-class Changes:
-    """The changes of a delivery and the state of the records they are about, on disk."""
-
-    def __init__(self, register: Register, file: Path) -> None:
-        self._register = register
-        self._groups = 0
-        self._database = sqlite3.connect(file, isolation_level=None)
-        self._database.executescript(_SCHEMA + "BEGIN;")
-
-    def add(self, groups: Iterable[list[Change]], where: str) -> None:
-        """Takes the changes of one document in, a group at a time."""
-        for group in groups:
-            self._groups += 1
-            for change in group:
-                record = change.was or change.becomes
-                assert record is not None  # a change has one of them: the reader sees to that
-                key = key_of(self._register.tables[record.table], record.row)
-                lines = (_line(change.was), _line(change.becomes))
-                place = f"{where}, line {record.line}"
-                values = (self._groups, record.table, key, place, *lines)
-                self._database.execute("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", values)
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._database.close()
-
-    def tables(self) -> set[str]:
-        """The tables that something changes in."""
-        self._database.execute("CREATE INDEX IF NOT EXISTS by_key ON change (tab, key)")
-        return {table for (table,) in self._database.execute("SELECT DISTINCT tab FROM change")}
-
-    def keys(self, table: str) -> set[str]:
-        """Keys of the records of a table that something changes."""
-        return {key for (key,) in self._database.execute("SELECT DISTINCT key FROM change WHERE tab = ?", (table,))}
-
-    def groups(self) -> Iterator[list[_Step]]:
-        """The changes as they were delivered, a group at a time."""
-        query = "SELECT rowid, tab, key, place, was, becomes FROM change WHERE grp = ? ORDER BY rowid"
-        for number in range(1, self._groups + 1):
-            yield [_Step(*row) for row in self._database.execute(query, (number,))]
-
-    def done(self, table: str, key: str) -> int:
-        """Number of the last change that gives what the record already is: up to there they have been applied before."""
-        query = "SELECT MAX(c.rowid) FROM change c LEFT JOIN state s USING (tab, key) WHERE tab = ? AND key = ? AND c.becomes IS s.line"
-        (number,) = self._database.execute(query, (table, key)).fetchone()
-        return number or 0
-
-    def state(self, table: str, key: str) -> bytes | None:
-        """What a record is, as far as the changes have been applied; None where there is none."""
-        found = self._database.execute("SELECT line FROM state WHERE tab = ? AND key = ?", (table, key)).fetchone()
-        return found[0] if found else None
-
-    def put(self, table: str, key: str, line: bytes | None) -> None:
-        """Says what a record is."""
-        self._database.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (table, key, line))
 
 
 def merged(
@@ -169,7 +94,7 @@ def _apply(register: Register, changes: Changes, known: set[str] | None, areas: 
             tally.applied += len(todo)
 
 
-def _fit(changes: Changes, steps: list[_Step], tally: Tally) -> bool:
+def _fit(changes: Changes, steps: list[Step], tally: Tally) -> bool:
     """Applies a group, or reports the first change that does not fit and applies none of it."""
     after: dict[tuple[str, str], bytes | None] = {}
     for step in steps:
@@ -190,7 +115,7 @@ def _fit(changes: Changes, steps: list[_Step], tally: Tally) -> bool:
     return True
 
 
-def _inside(register: Register, step: _Step, areas: tuple[str, ...]) -> bool | None:
+def _inside(register: Register, step: Step, areas: tuple[str, ...]) -> bool | None:
     """Whether a record that is new to the edition belongs to its area; None where that cannot be told.
 
     It belongs where its identification was given out: BAG identifications begin with the gemeente of then.
@@ -219,17 +144,13 @@ def _written(
             yield added
 
 
-def _problem(step: _Step, message: str) -> Problem:
+def _problem(step: Step, message: str) -> Problem:
     return Problem(step.table, step.key, "mutatie", message, step.place, refused=False)
 
 
 def _object(key: str) -> str:
     """The identification in a key: its first word."""
     return key.split(" ", 1)[0]
-
-
-def _line(record: Record | None) -> bytes | None:
-    return None if record is None else to_lines([record.row])
 
 
 def _lines(edition: Path, table: str) -> Iterator[bytes]:

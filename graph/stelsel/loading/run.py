@@ -12,10 +12,11 @@ from pathlib import Path
 
 from stelsel.errors import DeliveryError
 from stelsel.home import Home
+from stelsel.loading.changes import Changes
 from stelsel.loading.checks import validate
 from stelsel.loading.delivery import Delivery, Progress, documents, open_delivery
 from stelsel.loading.mapping import Mapper
-from stelsel.loading.mutations import Changes, Tally, merged
+from stelsel.loading.mutations import Tally, merged
 from stelsel.loading.parts import DocumentPart, Part
 from stelsel.loading.pool import Setup, cores, results
 from stelsel.loading.provenance import describe
@@ -168,14 +169,14 @@ class _Job:
         return self.delivery.size + sum(file.stat().st_size for file in rows.iterdir())
 
     def _warnings(self) -> tuple[str, ...]:
-        since = self.delivery.since
-        if self.before and since and since > self.before.date:
-            missing = (
-                f"mutations from {self.before.date} to {since} were not delivered; what changed then is missing until "
-                "the next full extract"
-            )
-            return (missing,)
-        return ()
+        """What a user of the edition must know. A gap between mutations stays until the next full extract."""
+        if self.before is None:
+            return ()
+        since, until = self.delivery.since, self.before.date
+        if since is None or since <= until:
+            return self.before.warnings
+        missing = f"mutations from {until} to {since} were not delivered; what changed then is missing until the next full extract"
+        return (*self.before.warnings, missing)
 
     def _documents(self) -> Iterator[Part]:
         reader = XmlReader(self.register)

@@ -19,6 +19,8 @@ from stelsel.querying.parameters import Parameter, Text
 from stelsel.querying.results import Column
 
 _END: Final = Token("unknown", "", -1)
+# An answer is known by its release and its question (ETag), so nothing else may be in it.
+_FLEETING: Final = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
 
 
 class _Hole(NamedTuple):
@@ -69,14 +71,40 @@ class CuratedQuery:
         """What can be asked, in the order of the header."""
         return self.declared.parameters
 
-    def bind(self, values: Mapping[str, Sequence[str]]) -> str:
+    def bind(self, values: Mapping[str, Sequence[str]], *, beyond: int = 0) -> str:
         """The SPARQL text with these values in it, each as one RDF term; the rest of the text is the file's.
 
-        Raises ParameterError for a name that is not declared, and for a value that does not fit.
+        A page is made `beyond` items longer than asked, to see whether there are more. Raises ParameterError for a
+        name that is not declared, and for values that do not fit: it tells all that is wrong, and names the first.
         """
-        check_names(values, [parameter.name for parameter in self.parameters])
-        terms = {parameter.name: parameter.bind(values.get(parameter.name, ())) for parameter in self.parameters}
-        return "".join(piece if isinstance(piece, str) else _filling(piece, terms[piece.name]) for piece in self.pieces)
+        terms = self.terms(values)
+        size = self.declared.paging.size if self.declared.paging else ""
+        return "".join(
+            piece if isinstance(piece, str) else _filling(piece, terms[piece.name], beyond * (piece.name == size))
+            for piece in self.pieces
+        )
+
+    def terms(self, values: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+        """The RDF terms of every parameter, in N-Triples form. Raises ParameterError as `bind` does."""
+        found: dict[str, tuple[str, ...]] = {}
+        wrong: list[ParameterError] = []
+        try:
+            check_names(values, [parameter.name for parameter in self.parameters])
+        except ParameterError as error:
+            wrong.append(error)
+        for parameter in self.parameters:
+            try:
+                found[parameter.name] = parameter.bind(values.get(parameter.name, ()))
+            except ParameterError as error:
+                wrong.append(error)
+        if wrong:
+            raise ParameterError("; ".join(map(str, wrong)), name=wrong[0].name)
+        return found
+
+    def page_size(self, values: Mapping[str, Sequence[str]]) -> int | None:
+        """How many items a page has for these values; None where there are no pages. Raises ParameterError."""
+        paging = self.declared.paging
+        return None if paging is None else _whole(self.terms(values)[paging.size][0])
 
     def examples(self) -> dict[str, list[str]]:
         """The example value of every parameter that has one."""
@@ -94,7 +122,7 @@ def check_names(given: Mapping[str, object], known: Sequence[str]) -> None:
 
 def read_all(folder: Path, root_iri: str) -> tuple[CuratedQuery, ...]:
     """Every curated query of a home's `queries/`, by name. Raises ContentError; also where two have the same path."""
-    found = tuple(read(path, root_iri) for path in sorted(folder.glob("*/*.rq")))
+    found = tuple(sorted((read(path, root_iri) for path in folder.glob("*/*.rq")), key=lambda query: query.name))
     paths: dict[str, CuratedQuery] = {}
     for query in found:
         shape = "/".join("{}" if part.startswith("{") else part for part in query.path.split("/"))
@@ -132,9 +160,12 @@ def _pieces(text: str, declared: Declaration, fields: header.Fields) -> Iterator
     done = 0
     found = [token for token in tokens(text) if token.kind != "comment"]
     for index, token in enumerate(found):
+        line = place(text, token.offset)[0]
+        if token.kind == "word" and token.text.lower() in _FLEETING:
+            fields.fail(f"{token.text} differs from one moment to the next; take the value as a parameter", line)
         if token.kind != "variable" or token.text[0] != "$":
             continue
-        name, line = token.text[1:], place(text, token.offset)[0]
+        name = token.text[1:]
         if name not in names:
             near = get_close_matches(name, names, 1)
             meant = f"write ${near[0]}" if near else "declare it under parameters, or write ? for a variable"
@@ -164,11 +195,15 @@ def _alone_in_values(around: Sequence[Token]) -> bool:
     )
 
 
-def _filling(hole: _Hole, terms: tuple[str, ...]) -> str:
+def _filling(hole: _Hole, terms: tuple[str, ...], beyond: int) -> str:
     if hole.bare:
-        return str(int(terms[0].split('"')[1]))
+        return f" {_whole(terms[0]) + beyond} "
     # The spaces keep a term apart from what stands beside it: `<` before an IRI would make `<<`.
     return f" {' '.join(terms) or 'UNDEF'} "
+
+
+def _whole(term: str) -> int:
+    return int(term.split('"')[1])
 
 
 def _named(declared: Declaration, name: str) -> Parameter:

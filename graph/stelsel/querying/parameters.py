@@ -77,12 +77,12 @@ class Parameter:
                 return ('""',) if self.default == "" and self.type == "string" else (self.term(self.default),)
             if self.required:
                 hint = f", such as {self.name}={self.example}" if self.example else ""
-                raise ParameterError(f"{self.name} is required{hint}", name=self.name)
+                raise ParameterError(f"parameter {self.name} is required{hint}", name=self.name)
             return ()
         if len(given) > 1 and not self.many:
-            raise ParameterError(f"{self.name} is given {len(given)} times, and takes one value", name=self.name)
+            raise ParameterError(f"parameter {self.name} is given {len(given)} times, and takes one value", name=self.name)
         if len(given) > MANY:
-            raise ParameterError(f"{self.name} is given {len(given)} times; {MANY} is the most", name=self.name)
+            raise ParameterError(f"parameter {self.name} is given {len(given)} times; {MANY} is the most", name=self.name)
         return tuple(dict.fromkeys(self.term(text) for text in given))
 
     def term(self, text: str) -> str:
@@ -90,7 +90,7 @@ class Parameter:
         try:
             return self._term(text)
         except ValueError as error:
-            raise ParameterError(f"{self.name}: {error}", name=self.name) from None
+            raise ParameterError(f"parameter {self.name}: {error}", name=self.name) from None
 
     def _term(self, text: str) -> str:
         if len(text) > self.max_length:

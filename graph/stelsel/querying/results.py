@@ -87,7 +87,7 @@ def table(columns: Sequence[Column], found: Iterable[Item]) -> bytes:
 def _value(column: Column, binding: Binding) -> Any:
     term = binding.get(column.name)
     if term is None:
-        if column.optional:
+        if column.optional or column.many:
             return None
         raise StoreError(f"column {column.name} has no value, and the header does not call it optional")
     datatypes, read = _READ[column.type]

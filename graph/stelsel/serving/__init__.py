@@ -5,7 +5,23 @@ server       the process: listening, draining, stopping
 current      the store that always answers from the current release
 sparql       /sparql: the SPARQL 1.1 Protocol, as plain ASGI
 asked        what a SPARQL Protocol request asks
+judging      the guard's judgement, with a deadline
+reception    what stands between a request and the store
+clients      who a client is
+limits       how many seconds of query time a client has
+buckets      what clients have spent, shared between server processes
+running      the queries that run now, and stopping one
+operating    for operators: what runs, and metrics
+metrics      what this process counts, for Prometheus
+logs         the log: JSON, one line a request
+tracing      which request this is
+connections  what one connection may do before it has asked anything
 watch        ends the work for a client that has left, or reads too slowly
+update       /sparql/update: the SPARQL 1.1 Protocol for updates
+graphstore   /graph-store: the Graph Store HTTP Protocol
+documents    the RDF documents in a request's body
+writing      changes on behalf of stewards, one at a time
+access       who shows a token, and what it lets them do
 description  what the SPARQL service says about itself
 negotiation  which format fits what a client accepts
 problems     what went wrong, as problem documents

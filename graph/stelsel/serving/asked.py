@@ -45,7 +45,7 @@ async def read(scope: Scope, receive: Receive, *, longest: int, base_iri: str) -
     """Read a GET, HEAD or POST. Raises ParameterError, QueryRefused and HttpProblem; `longest` is in bytes."""
     check_address(scope)
     headers = dict(scope["headers"])
-    parameters = _pairs(scope["query_string"]) if scope["query_string"] else []
+    parameters = pairs(scope["query_string"]) if scope["query_string"] else []
     if scope["method"] == "POST":
         media_type = headers.get(b"content-type", b"").decode("latin-1").split(";")[0].strip().lower()
         if media_type not in (FORM, QUERY):
@@ -53,7 +53,7 @@ async def read(scope: Scope, receive: Receive, *, longest: int, base_iri: str) -
             raise HttpProblem(message, status=415, headers={"accept-post": f"{QUERY}, {FORM}"})
         body = await read_body(scope, receive, longest)
         if media_type == FORM:
-            parameters += _pairs(body)
+            parameters += pairs(body)
         elif any(name == "query" for name, _ in parameters):
             raise ParameterError("there is a query in the address and one in the body; send one", name="query")
         else:
@@ -88,7 +88,8 @@ def _question(parameters: list[tuple[str, str]], base_iri: str) -> Question | No
     return Question(queries[0], base_iri, tuple(defaults), tuple(named))
 
 
-def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+def pairs(encoded: bytes) -> list[tuple[str, str]]:
+    """The parameters of an address or a form, in order. Raises HttpProblem for too many, and for what is not UTF-8."""
     fields = encoded.split(b"&", _FIELDS)
     if len(fields) > _FIELDS:
         raise HttpProblem(f"there are more than {_FIELDS} parameters", status=400)

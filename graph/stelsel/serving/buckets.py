@@ -7,6 +7,7 @@ of the one that is nearest to having nothing left to pay, and flooding the table
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -38,10 +39,14 @@ class Buckets:
 
     @classmethod
     def shared(cls, path: Path) -> Self:
-        """The table in a file, made when it is not there or is not of this boot. Raises OSError."""
+        """The table in a file, made when it is not there or is not of this boot. Raises OSError; also when the file is
+        another user's, who could read and write what clients have spent.
+        """
         table = cls()
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        table._file = file
+        table._file = file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if os.fstat(file).st_uid != os.geteuid():
+            table.close()
+            raise PermissionError(errno.EPERM, "the file belongs to another user", str(path))
         with table._alone():
             header = os.pread(file, _HEADER.size, 0)
             boot = _BOOT.read_bytes().strip() if _BOOT.exists() else b""
@@ -62,17 +67,10 @@ class Buckets:
         """
         key = int.from_bytes(blake2b(client.encode(), digest_size=8, key=self._secret).digest()) | 1
         offset = _HEADER.size + (key >> 1) % _ROWS * _ROW.size
-        now = time.monotonic()
+        if self._file is None:
+            return self._add(offset, key, wait, longest)
         with self._alone():
-            row = _ROW.unpack_from(self._memory, offset)
-            place = next((n for n in range(_WAYS) if row[2 * n] == key), None)
-            moment = now if place is None else max(now, row[2 * place + 1])
-            if wait:
-                moment = max(now, min(now + longest, moment + wait))
-                if place is None:
-                    place = min(range(_WAYS), key=lambda n: row[2 * n + 1])
-                _ENTRY.pack_into(self._memory, offset + place * _ENTRY.size, key, moment)
-        return moment - now
+            return self._add(offset, key, wait, longest)
 
     def close(self) -> None:
         """Let go of the memory and the file."""
@@ -81,12 +79,23 @@ class Buckets:
             os.close(self._file)
             self._file = None
 
+    def _add(self, offset: int, key: int, wait: float, longest: float) -> float:
+        row = _ROW.unpack_from(self._memory, offset)
+        keys, moments = row[::2], row[1::2]
+        place = keys.index(key) if key in keys else None
+        now = time.monotonic()
+        moment = now if place is None else max(now, moments[place])
+        if wait:
+            moment = max(now, min(now + longest, moment + wait))
+            if place is None:
+                place = moments.index(min(moments))
+            _ENTRY.pack_into(self._memory, offset + place * _ENTRY.size, key, moment)
+        return moment - now
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """While it lasts no other process touches the table; in this one there is one thread. A microsecond."""
-        if self._file is None:
-            yield
-            return
+        assert self._file is not None
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield

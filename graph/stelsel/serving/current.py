@@ -54,6 +54,7 @@ class CurrentStore:
         self._served: _Served | None = None
         self._retiring: dict[asyncio.Task[None], _Served] = {}
         self._following: asyncio.Task[None] | None = None
+        self._looking = asyncio.Lock()
 
     @property
     def release(self) -> str:
@@ -91,6 +92,11 @@ class CurrentStore:
             _log.warning("no release is served yet: %s", error)
         self._following = asyncio.get_running_loop().create_task(self._follow())
 
+    async def refresh(self) -> None:
+        """Follow the pointer now: whoever moved it waits until answers come from where it points. Raises as `_look`."""
+        async with self._looking:
+            await self._look()
+
     async def close(self) -> None:
         """Stop following, and end every worker."""
         if self._following is not None:
@@ -113,7 +119,7 @@ class CurrentStore:
         while True:
             await asyncio.sleep(pause)
             try:
-                await self._look()
+                await self.refresh()
                 pause = _PERIOD
             except NoRelease:
                 pause = _PERIOD  # nobody has released yet: this is no news

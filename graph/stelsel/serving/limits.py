@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +26,6 @@ LEAST: Final = 0.01  # seconds that a query is charged at least
 _MINUTE: Final = 60.0
 _SAVED: Final = 2  # minutes of budget that can be saved up, or owed
 _NAME: Final = "query-time"
-_FILE: Final = "budgets"
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -58,15 +60,16 @@ class Budgets:
         budget = self._budget(client)
         if not budget.seconds:
             return ()
-        left = self._left(client, budget, 0)
-        if left < LEAST:
+        left = self._left(client, budget, LEAST)
+        if left < 0:
+            left = self._left(client, budget, -LEAST)
             raise BudgetSpent(
                 f"you have used the {budget.seconds:g} seconds of query time that there are a minute; wait, ask for less "
                 f"at a time, or use a download",
                 retry_after=max(1, math.ceil((LEAST - left) * budget.refill)),
                 headers={name.decode(): value.decode() for name, value in _headers(budget, left)},
             )
-        return _headers(budget, self._left(client, budget, LEAST))
+        return _headers(budget, left)
 
     def charge(self, client: str, held: float) -> None:
         """Charge for a query that was admitted and held a worker for `held` seconds."""
@@ -88,13 +91,15 @@ class Budgets:
 
 
 def open_budgets(settings: Settings) -> Budgets:
-    """The budgets of a service. Several server processes share a file beside the releases that they serve; where that
-    cannot be written, each has its part of every budget.
+    """The budgets of a service. Several server processes share a file among the machine's temporary ones (the data need
+    not be writable for them); where that cannot be had, each has its part of every budget.
     """
     parts = 1
     buckets = None
     if settings.workers > 1:
-        path: Path = settings.data / settings.audience / _FILE
+        served = f"{settings.data.resolve()} {settings.audience} {settings.port}"
+        name = f"stelsel-budgets-{os.geteuid()}-{sha256(served.encode()).hexdigest()[:16]}"
+        path = Path(tempfile.gettempdir(), name)
         try:
             buckets = Buckets.shared(path)
         except OSError as error:

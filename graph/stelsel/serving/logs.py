@@ -82,8 +82,7 @@ class Requests:
                     bytes=told.bytes,
                     broken=told.broken,
                     ms=round((time.perf_counter() - began) * 1000, 2),
-                    client=self._client(scope),
-                    **told.more,
+                    **{"client": self._client(scope), **told.more},
                 )
 
 
@@ -93,6 +92,7 @@ def query_of_request(ended: Ended, *, text: Text) -> None:
     if told is None:
         return
     told.more.update(
+        client=ended.query.within.client,
         outcome=ended.outcome,
         lane=ended.query.within.lane,
         release=ended.query.release,

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from stelsel.errors import NoRelease
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.running import OUTCOMES, Ended, Outcome
+from stelsel.storing import Lane
 
 Cache = Literal["hit", "miss", "stored", "passed"]
 
@@ -62,9 +63,12 @@ class Metrics:
         self._cache = Counter(
             "stelsel_result_cache", "Answers that the result cache had or had not", ("result",), registry=self._registry
         )
-        for lane in ("curated", "free"):  # a series that is not there yet cannot be told from one that is 0
-            for outcome in (*OUTCOMES.values(), "complete", "gone", "failed"):
-                self._durations.labels(lane, outcome)
+        # Made beforehand: a series that is not there yet cannot be told from one that is 0.
+        outcomes: tuple[Outcome, ...] = (*OUTCOMES.values(), "complete", "gone", "failed")
+        lanes: tuple[Lane, ...] = ("curated", "free")
+        self._by_outcome = {
+            (lane, outcome): self._durations.labels(lane, outcome) for lane in lanes for outcome in outcomes
+        }
         self._registry.register(_Store(store))
         ProcessCollector(registry=self._registry)
 
@@ -75,12 +79,12 @@ class Metrics:
     def query(self, ended: Ended) -> None:
         """A query that ended, in whatever way."""
         lane = ended.query.within.lane
-        self._durations.labels(lane, ended.outcome).observe(ended.seconds)
+        self._by_outcome[lane, ended.outcome].observe(ended.seconds)
         self._held.labels(lane).inc(ended.held)
 
     def unfit(self, outcome: Outcome) -> None:
         """A query that never began, because of what it is."""
-        self._durations.labels("free", outcome).observe(0)
+        self._by_outcome["free", outcome].observe(0)
 
     def spent(self) -> None:
         """A query that never began because its client had used its budget."""

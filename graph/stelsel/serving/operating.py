@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
-from starlette.types import Scope
 
+from stelsel.serving.access import Access
 from stelsel.serving.metrics import Metrics
-from stelsel.serving.problems import HttpProblem
 from stelsel.serving.running import Queries, Running
 
 OPERATOR: Final = "operator"
+STEWARD: Final = "steward"
 
 _LONGEST: Final = 20_000  # characters of a query that are shown
 _RELAYED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")  # what proxies add
 
 
-class Caller(Protocol):
-    """Whoever showed a token that is good."""
-
-    @property
-    def id(self) -> str:
-        """The token's id, which is no secret."""
-        ...
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What it may do."""
-        ...
-
-
-Identify = Callable[[Scope], Caller | None]
-
-
 def router(
-    queries: Queries, metrics: Metrics, *, identify: Identify, readable: Literal["operator", "loopback", "anyone"]
+    queries: Queries, metrics: Metrics, *, access: Access, readable: Literal["operator", "loopback", "anyone"]
 ) -> APIRouter:
     """`/sparql/queries` and `/metrics`. Each shows one server process: its own, whose number it tells."""
     routes = APIRouter(tags=["operations"])
@@ -46,41 +29,27 @@ def router(
     @routes.get("/sparql/queries")
     async def list_queries(request: Request, response: Response) -> dict[str, Any]:
         """What runs or waits in this process, the oldest first."""
-        _require_operator(identify(request.scope))
+        holder = access.identify(request.scope)
+        if holder is None or STEWARD not in holder.scopes:
+            access.require(request.scope, OPERATOR)
         response.headers["cache-control"] = "no-store"
         return {"process": os.getpid(), "queries": [_shown(query) for query in queries.running()]}
 
     @routes.delete("/sparql/queries/{id}", status_code=204)
     async def stop_query(request: Request, id: str) -> None:
         """Stop one; its client is told."""
-        _require_operator(identify(request.scope))
+        access.require(request.scope, OPERATOR)
         await queries.stop(id)
 
     @routes.get("/metrics")
     async def show_metrics(request: Request) -> Response:
         """Prometheus' text format, or OpenMetrics."""
         if readable == "operator" or (readable == "loopback" and not _local(request)):
-            _require_operator(identify(request.scope))
+            access.require(request.scope, OPERATOR)
         text, media_type = metrics.render(request.headers.get("accept", ""))
         return Response(text, headers={"content-type": media_type, "cache-control": "no-store"})
 
     return routes
-
-
-def _require_operator(caller: Caller | None) -> None:
-    """Raises HttpProblem (RFC 6750, section 3.1)."""
-    if caller is None:
-        raise HttpProblem(
-            "this is for operators; send a token that has the scope operator",
-            status=401,
-            headers={"www-authenticate": 'Bearer realm="stelsel"'},
-        )
-    if OPERATOR not in caller.scopes:
-        raise HttpProblem(
-            "your token does not have the scope operator",
-            status=403,
-            headers={"www-authenticate": 'Bearer realm="stelsel", error="insufficient_scope", scope="operator"'},
-        )
 
 
 def _local(request: Request) -> bool:
@@ -94,7 +63,7 @@ def _shown(query: Running) -> dict[str, Any]:
     text = query.question.text
     return {
         "id": query.id,
-        "since": query.since.isoformat(timespec="milliseconds"),
+        "since": datetime.fromtimestamp(query.since, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(query.seconds, 3),
         "state": "waiting" if query.taken is None else "running",
         "client": query.within.client,

@@ -2,6 +2,14 @@
 
 editions   dated, immutable loads of a register
 releases   what is served: built from editions, switched to by one move
+changing   a steward's change to the current release, which makes another
+changes    what can be asked of a release that is to be changed
+scribe     the server's handle on the process that makes changes
+writer     what runs inside that process
+applying   a clone of a store, changed
+amending   the catalogue, amended for the graphs that a change touched
+stewardship  the steward's own graphs, and what an edition keeps of them
+tokens     the tokens of stewards and operators, as hashes
 embedded   a release answered by Oxigraph, in worker processes
 workers    the pool: deadlines, turns, replacement
 worker     what runs inside one worker process

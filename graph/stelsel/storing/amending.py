@@ -18,6 +18,9 @@ _MOMENT: Final = NamedNode("http://www.w3.org/2001/XMLSchema#dateTime")
 _TRIPLES: Final = NamedNode(f"{_VOID}triples")
 _SUBSET: Final = NamedNode(f"{_VOID}subset")
 _PART: Final = NamedNode(f"{_DCT}hasPart")
+_REVISION: Final = NamedNode(f"{_PROV}wasRevisionOf")
+_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_OWN: Final = {NamedNode(f"{_DCT}identifier"), NamedNode(f"{_DCT}created"), _TRIPLES, _REVISION}
 _PARTITIONS: Final = {f"{_VOID}classPartition", f"{_VOID}propertyPartition"}
 
 
@@ -49,32 +52,44 @@ def amend(store: Store, names: Names, about: About, touched: Iterable[str], coun
     total += sum(counted.triples for counted in counts.values())
     for graph in touched:
         total -= _forget(store, NamedNode(graph), catalogue)
-    edition = names.identifier("editie", f"{about.register}-{about.edition}")
-    made = datetime.fromisoformat(about.made)
     # Of the release itself, `describe` knows only the graphs that it is given; what it says of those is right.
-    store.extend(
-        quad
-        for quad in describe(names, about.release, made, {}, counts)
-        if quad.predicate != _TRIPLES or quad.subject != after
-    )
-    earlier = names.identifier("editie", f"{about.register}-")
+    fresh = describe(names, about.release, datetime.fromisoformat(about.made), {}, counts)
+    store.extend(quad for quad in fresh if quad.predicate != _TRIPLES or quad.subject != after)
+    earlier = edition_iri(names, about.register, "")
     gone = {NamedNode(graph) for graph in touched}
     for quad in said:
         store.remove(quad)
-        stays = quad.predicate.value not in {f"{_DCT}identifier", f"{_DCT}created", _TRIPLES.value}
-        stays = stays and not (quad.predicate == _SUBSET and quad.object in gone)
-        stays = stays and not (quad.predicate == _PART and str(quad.object).startswith(f"<{earlier}"))
-        if stays:
+        if quad.predicate == _PART and isinstance(quad.object, NamedNode) and quad.object.value.startswith(earlier):
+            _forget(store, quad.object, catalogue)
+        elif quad.predicate not in _OWN and not (quad.predicate == _SUBSET and quad.object in gone):
             store.add(Quad(after, quad.predicate, quad.object, catalogue))
+    edition = NamedNode(edition_iri(names, about.register, about.edition))
     store.extend(
         [
             Quad(after, _TRIPLES, Literal(total), catalogue),
-            Quad(after, _PART, NamedNode(edition), catalogue),
-            Quad(after, NamedNode(f"{_PROV}wasRevisionOf"), before, catalogue),
-            Quad(NamedNode(edition), NamedNode(f"{_PROV}generatedAtTime"), Literal(about.made, datatype=_MOMENT), catalogue),
+            Quad(after, _PART, edition, catalogue),
+            Quad(after, _REVISION, before, catalogue),
+            *provenance(names, about),
         ]
-    )  # fmt: skip
+    )
     return True
+
+
+def provenance(names: Names, about: About) -> list[Quad]:
+    """What the catalogue says of the steward's edition; it stands in the edition too."""
+    catalogue, edition = NamedNode(names.catalogue), NamedNode(edition_iri(names, about.register, about.edition))
+    said: list[tuple[str, NamedNode | Literal]] = [
+        (_TYPE, NamedNode(names.term("Editie"))),
+        (_TYPE, NamedNode(f"{_PROV}Entity")),
+        (f"{_DCT}identifier", Literal(about.edition)),
+        (f"{_DCT}created", Literal(about.made, datatype=_MOMENT)),
+    ]
+    return [Quad(edition, NamedNode(predicate), value, catalogue) for predicate, value in said]
+
+
+def edition_iri(names: Names, register: str, edition: str) -> str:
+    """The IRI of an edition, as it stands in the catalogue."""
+    return names.identifier("editie", f"{register}-{edition}")
 
 
 def _forget(store: Store, graph: NamedNode, catalogue: NamedNode) -> int:

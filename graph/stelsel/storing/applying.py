@@ -7,11 +7,12 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store, parse
 
+from stelsel.errors import NotFound
 from stelsel.names import Names
-from stelsel.storing.amending import About, amend
+from stelsel.storing.amending import About, amend, provenance
 from stelsel.storing.changes import Effect
 from stelsel.storing.description import Counts, count
-from stelsel.storing.stewardship import check_apart, keep, skolemise
+from stelsel.storing.stewardship import check_apart, keep, quads, skolemise
 from stelsel.storing.writer import Job
 
 _FORMATS: Final = {
@@ -20,12 +21,11 @@ _FORMATS: Final = {
     "rdfxml": RdfFormat.RDF_XML,
     "jsonld": RdfFormat.JSON_LD,
 }
-# OPTIONAL, so that a graph without triples counts too.
 _COUNT: Final = "SELECT ?graph (COUNT(?s) AS ?number) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph"
 
 
 def apply(job: Job) -> Effect:
-    """Clones, changes and closes. Raises SyntaxError, RuntimeError (the change does not fit what is there),
+    """Clones, changes and closes. Raises SyntaxError, RuntimeError (the change does not fit what is there), NotFound,
     GraphsOverlap, ValueError (what is to be loaded has graphs of its own), MemoryError and OSError.
     """
     Store.read_only(job.source).backup(job.target)
@@ -47,6 +47,8 @@ def _run(store: Store, job: Job) -> None:
         return
     graph = DefaultGraph() if job.graph is None else NamedNode(job.graph)
     if job.kind == "remove":
+        if isinstance(graph, NamedNode) and not store.contains_named_graph(graph):
+            raise NotFound(f"there is no graph {graph}")
         if isinstance(graph, DefaultGraph):
             store.clear_graph(graph)
         else:
@@ -78,7 +80,8 @@ def _steward(store: Store, job: Job, before: set[str]) -> Effect:
         skolemise(store, graph, f"{names.base}/.well-known/genid/{about.release}-")
         check_apart(store, graph)
         counts[graph] = count(store, graph)
-        written.append(keep(store, graph, Path(job.edition)))
+        written.append(keep(quads(store, graph), graph, Path(job.edition)))
+    written.append(keep(provenance(names, about), names.catalogue, Path(job.edition)))
     graphs = {graph: counted.triples for graph, counted in counts.items()}
     if amend(store, names, about, touched, counts):
         graphs[names.catalogue] = count(store, names.catalogue).triples
@@ -98,7 +101,7 @@ def _counts(store: Store) -> dict[str, int]:
     solutions = store.query(_COUNT)
     if not isinstance(solutions, QuerySolutions):
         raise TypeError("a SELECT gave no solutions")
-    found = {}
+    found = {graph.value: 0 for graph in store.named_graphs() if isinstance(graph, NamedNode)}
     for solution in solutions:
         graph, number = solution["graph"], solution["number"]
         if isinstance(graph, NamedNode) and isinstance(number, Literal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from stelsel.errors import Damaged
@@ -19,15 +20,31 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def seal(folder: Path, progress: Progress = silent) -> None:
-    """Writes `SHA256SUMS` (as `sha256sum -c` reads it) of every other file; progress counts bytes."""
+def seal(folder: Path, progress: Progress = silent, *, kept: Mapping[str, str] | None = None) -> None:
+    """Writes `SHA256SUMS` (as `sha256sum -c` reads it) of every other file; progress counts bytes.
+
+    `kept` has the checksums of files that are known not to have changed (see `unchanged`), which are not read again.
+    """
+    kept = kept or {}
     sizes = {name: (folder / name).stat().st_size for name in _files(folder)}
     lines, done = [], 0
     for name, size in sizes.items():
-        lines.append(f"{sha256(folder / name)}  {name}\n")
+        lines.append(f"{kept.get(name) or sha256(folder / name)}  {name}\n")
         done += size
         progress("writing checksums", done, sum(sizes.values()))
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def unchanged(before: Path, after: Path) -> dict[str, str]:
+    """File name -> SHA-256 of the files of `after` that are hard links to those of `before`, a sealed folder.
+
+    Raises Damaged as `sums` does.
+    """
+    return {
+        name: digest
+        for name, digest in sums(before).items()
+        if (after / name).is_file() and (after / name).samefile(before / name)
+    }
 
 
 def sums(folder: Path) -> dict[str, str]:

@@ -67,6 +67,8 @@ class Release(BaseModel):
     """Graph -> number of triples."""
     repeated: dict[str, int]
     """Graph of an ontology -> triples that it leaves out because the graph of an ontology before it has them."""
+    after: str | None = None
+    """The release that a steward's change made this one of; None for one that was built."""
 
 
 def build(

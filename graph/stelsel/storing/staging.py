@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,14 +34,17 @@ def staging(data: Path, name: str) -> Iterator[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(staged: Path, target: Path) -> None:
+def place(staged: Path, target: Path, *, kept: Container[str] = ()) -> None:
     """Moves a staged folder to where it will be found, all its files on disk first.
 
+    `kept` names the files (relative to the folder) that are on disk already: hard links to those of another release.
     Raises FileExistsError where `target` is there already: nothing is ever put over an edition or a release.
     """
     for folder, _, files in os.walk(staged):
         for file in files:
-            _flush(Path(folder, file))
+            path = Path(folder, file)
+            if not kept or path.relative_to(staged).as_posix() not in kept:
+                _flush(path)
         _flush(Path(folder))
     _folder(target.parent)
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -41,7 +41,7 @@ def owned(base: str, graph: str) -> bool:
 
 def skolemise(store: Store, graph: str, prefix: str) -> None:
     """Gives each blank node of a graph an IRI under `prefix`: an edition is loaded beside others, and labels clash."""
-    loose = [quad for quad in _quads(store, graph) if any(map(_has_blank, (quad.subject, quad.object)))]
+    loose = [quad for quad in quads(store, graph) if any(map(_has_blank, (quad.subject, quad.object)))]
     store.extend(
         Quad(_named(quad.subject, prefix), quad.predicate, _named(quad.object, prefix), quad.graph_name)
         for quad in loose
@@ -52,7 +52,7 @@ def skolemise(store: Store, graph: str, prefix: str) -> None:
 
 def check_apart(store: Store, graph: str) -> None:
     """Raises GraphsOverlap where another graph has a triple of this one: the union would count it twice."""
-    for quad in _quads(store, graph):
+    for quad in quads(store, graph):
         for other in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None):
             if other.graph_name != quad.graph_name:
                 raise GraphsOverlap(
@@ -60,34 +60,35 @@ def check_apart(store: Store, graph: str) -> None:
                 )
 
 
-def keep(store: Store, graph: str, folder: Path) -> Written:
-    """Writes a graph as a file of an edition in `folder`: N-Quads in zstd."""
+def keep(quads: Iterable[Quad], graph: str, folder: Path) -> Written:
+    """Writes the quads of a graph as a file of an edition in `folder`: N-Quads in zstd."""
     slug = _SLUG.sub("-", graph.partition("://")[2]).strip("-")[:60]
     name = f"quads/{slug}-{hashlib.sha256(graph.encode()).hexdigest()[:12]}.nq.zst"
     (folder / "quads").mkdir(exist_ok=True)
-    counted = _Counted(store, graph)
+    counted = _Counted(quads)
     with (folder / name).open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as written:
         serialize(counted, cast("IO[bytes]", written), RdfFormat.N_QUADS)
-    return Written(graph, name, counted.quads, tuple(sorted(counted.stems)))
+    return Written(graph, name, counted.number, tuple(sorted(counted.stems)))
 
 
 class _Counted:
-    """The quads of a graph, counted while they go by, with the beginnings of their subjects."""
+    """Quads, counted while they go by, with the beginnings of their subjects."""
 
-    def __init__(self, store: Store, graph: str) -> None:
-        self._store, self._graph = store, graph
-        self.quads = 0
+    def __init__(self, quads: Iterable[Quad]) -> None:
+        self._quads = quads
+        self.number = 0
         self.stems: set[str] = set()
 
     def __iter__(self) -> Iterator[Quad]:
-        for quad in _quads(self._store, self._graph):
-            self.quads += 1
+        for quad in self._quads:
+            self.number += 1
             if isinstance(quad.subject, NamedNode) and (stem := _STEM.match(quad.subject.value)):
                 self.stems.add(stem[0])
             yield quad
 
 
-def _quads(store: Store, graph: str) -> Iterator[Quad]:
+def quads(store: Store, graph: str) -> Iterator[Quad]:
+    """The quads of a graph."""
     return store.quads_for_pattern(None, None, None, NamedNode(graph))
 
 

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from stelsel.errors import GraphsOverlap
+from stelsel.errors import GraphsOverlap, NotFound
 from stelsel.storing.changes import Kind
 from stelsel.storing.forker import leave_network
 from stelsel.storing.frames import END, ERROR, HEAD, frame
@@ -73,7 +73,7 @@ def serve(line: socket.socket) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         try:
             answer = frame(END, orjson.dumps(apply(job)))
-        except (SyntaxError, MemoryError, GraphsOverlap, OSError, ValueError, RuntimeError) as error:
+        except (SyntaxError, MemoryError, GraphsOverlap, NotFound, OSError, ValueError, RuntimeError) as error:
             answer = frame(ERROR, _explain(error))
         line.sendall(answer)
 
@@ -82,6 +82,7 @@ _KINDS: Final = {
     SyntaxError: "syntax",
     MemoryError: "memory",
     GraphsOverlap: "overlap",
+    NotFound: "missing",
     OSError: "store",
     ValueError: "syntax",
     RuntimeError: "conflict",
