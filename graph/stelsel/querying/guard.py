@@ -20,6 +20,8 @@ _Verdict = TypeVar("_Verdict")
 _FORMS = frozenset({"select", "ask", "construct", "describe"})
 _CHANGES = frozenset({"insert", "delete", "with", "clear", "drop", "create", "add", "move", "copy"})
 _MENTION = re.compile(r"service|\\u", re.IGNORECASE | re.ASCII)
+# Oxigraph ends a name at its second dot, so that `ex:a.b.SERVICE <...>` is a call to it.
+_SPLIT = re.compile(r"\..*\.service", re.IGNORECASE | re.ASCII)
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
 # RFC 3986, appendix B, and a scheme as section 3.1 has it.
 _REFERENCE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
@@ -42,14 +44,18 @@ def judge_update(text: str, *, allowed_services: frozenset[str] = frozenset(), b
     _by_every_reading(text, lambda reading: _Reading(reading, allowed_services, base).update())
 
 
+class _Unreadable(QuerySyntaxError):
+    """A character that no token begins with, or a string without end: no engine reads this text in this way."""
+
+
 def _by_every_reading(text: str, verdict: Callable[[str], _Verdict]) -> _Verdict:
     """The first verdict there is. What one reading refuses is refused; what one cannot read, another may."""
     verdicts: list[_Verdict] = []
-    failures: list[QuerySyntaxError] = []
+    failures: list[_Unreadable] = []
     for reading in (text, *decodings(text)):
         try:
             verdicts.append(verdict(reading))
-        except QuerySyntaxError as error:
+        except _Unreadable as error:
             failures.append(error)
     if not verdicts:
         raise failures[0]
@@ -117,8 +123,11 @@ class _Reading:
             lowered = text.lower()
             if ("service" in lowered and lowered != "service") or ("load" in lowered and lowered != "load"):
                 self._fail(f"{text[:80]} is no word of SPARQL")
+        elif kind in {"name", "blank"}:
+            if _SPLIT.search(text):
+                self._fail(f"{text[:80]} can be read in two ways: write the IRI in full")
         elif kind == "unknown" and token is not _END:
-            self._fail(f"{text[:20]!r} cannot stand here, or does not end")
+            self._fail(f"{text[:20]!r} cannot stand here, or does not end", kind=_Unreadable)
 
     def _mind_the_gap(self) -> None:
         """Inside a group, `name {` follows GRAPH or SERVICE only. Oxigraph finds that SERVICE inside the name as well."""
@@ -196,11 +205,13 @@ class _Reading:
     def _resolved(self, iri: str) -> str:
         return resolve(self._base, unescape(iri[1:-1]))
 
-    def _fail(self, message: str, token: Token | None = None) -> NoReturn:
+    def _fail(
+        self, message: str, token: Token | None = None, kind: type[QuerySyntaxError] = QuerySyntaxError
+    ) -> NoReturn:
         token = token or self._here
         offset = len(self._text) if token is _END else token.offset
         line, column = place(self._text, offset)
-        raise QuerySyntaxError(f"line {line}, column {column}: {message}", line=line, column=column)
+        raise kind(f"line {line}, column {column}: {message}", line=line, column=column)
 
 
 def resolve(base: str, reference: str) -> str:

@@ -16,10 +16,12 @@ from stelsel.serving import graphstore, health, operating, pages, problems, reso
 from stelsel.serving.access import Access
 from stelsel.serving.clients import Clients
 from stelsel.serving.current import CurrentStore
+from stelsel.serving.endpoints import Api
 from stelsel.serving.headers import SecurityHeaders
 from stelsel.serving.limits import open_budgets
 from stelsel.serving.logs import Requests
 from stelsel.serving.metrics import Metrics
+from stelsel.serving.openapi import PREFIX, document
 from stelsel.serving.reception import open_reception
 from stelsel.serving.rendering import Pages, ProblemPages
 from stelsel.serving.running import Watched
@@ -27,8 +29,9 @@ from stelsel.serving.sizes import Sizes
 from stelsel.serving.sparql import PATH, Sparql
 from stelsel.serving.writing import Writing
 from stelsel.settings import Settings
+from stelsel.storing import Limits
 
-_GRAPHS: Final = graphstore.PATH + "/"
+_UNDER: Final = (graphstore.PATH, PREFIX)  # what answers for all that lies below it too
 
 
 def create_app(settings: Settings, home: Home) -> ASGIApp:
@@ -64,12 +67,16 @@ def create_app(settings: Settings, home: Home) -> ASGIApp:
     api.include_router(operating.router(reception.queries, metrics, access=access, readable=settings.metrics))
     watched = Watched(store, reception.queries)
     api.include_router(resources.router(watched, names, rendered, store.info))
-    api.include_router(pages.router(watched, names, rendered, store.info, queries))
+    described = document(queries, names)
+    api.include_router(pages.router(watched, names, rendered, store.info, queries, openapi=lambda: described))
 
     sparql = Sparql(store, settings, page=pages.editor(rendered, queries), reception=reception)
     rest = SecurityHeaders(ProblemPages(problems.Boundary(Sizes(api, body=settings.query_length)), rendered))
+    within = Limits(seconds=settings.query_seconds, memory=settings.query_memory)
+    endpoints = Api(watched, names, queries, store.info, limits=within, client=client, otherwise=rest)
     own: dict[str, ASGIApp] = {
         PATH: sparql,
+        PREFIX: SecurityHeaders(endpoints),
         update.PATH: update.Update(writing, settings),
         graphstore.PATH: graphstore.GraphStore(sparql, store, writing, settings),
     }
@@ -88,5 +95,6 @@ class Service:
         app = self._rest
         if scope["type"] == "http":
             path = scope["path"]
-            app = self._own.get(graphstore.PATH if path.startswith(_GRAPHS) else path, self._rest)
+            under = next((prefix for prefix in _UNDER if path.startswith(f"{prefix}/")), path)
+            app = self._own.get(under, self._rest)
         await app(scope, receive, send)

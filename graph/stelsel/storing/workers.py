@@ -87,6 +87,8 @@ class Pool:
         # A worker may have died while it was idle, which shows only now: the question is then put to another, once.
         for last in (False, True):
             line = await self._take(within)
+        if within.taken is not None:
+            within.taken()
             timer = loop.call_at(deadline, line.expire)
             fit = begun = False
             try:
