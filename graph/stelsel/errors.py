@@ -8,6 +8,7 @@ StelselError
 │   ├── ParameterError         a parameter of a curated query is wrong (name)
 │   ├── QuerySyntaxError       a query does not parse (line, column)
 │   ├── QueryRefused           a query asks for what this service does not do (SERVICE, LOAD, ...)
+│   ├── FunctionUnknown        a query calls a function that this service does not have
 │   ├── ChangeConflict         a change does not fit what is there (a graph that it needs, or makes)
 │   ├── NotAcceptable          no offered format fits (offered)
 │   └── NotFound               there is no such thing (a release, a register, an object)
@@ -89,6 +90,10 @@ class QuerySyntaxError(InputError):
 
 class QueryRefused(InputError):
     """A query asks for what this service does not do."""
+
+
+class FunctionUnknown(InputError):
+    """A query calls a function that this service does not have; the query itself is well-formed."""
 
 
 class ChangeConflict(InputError):

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from stelsel.errors import SettingError
 
@@ -27,6 +27,17 @@ class Settings(BaseModel):
     home: Path | None = Field(None, description="Folder with your own ontologies/, loaders/ and queries/")
     base: str = Field("http://localhost:8000", description="Address under which this service mints IRIs")
     store: str = Field("", description="SPARQL endpoint to answer from, in place of the embedded store")
+    store_user: str = Field("", description="User name for that endpoint, where it asks for one")
+    store_password: SecretStr = Field(SecretStr(""), description="Password for that endpoint")
+    federation: tuple[str, ...] = Field(
+        (), description="SPARQL endpoints that SERVICE may ask, each exactly as queries write it"
+    )
+    federation_networks: tuple[Network, ...] = Field(
+        (), description="Private networks in which those endpoints may be; without it they are on the internet"
+    )
+    federation_bytes: int = Field(
+        50_000_000, ge=10_000, description="Bytes that one query may get from those endpoints"
+    )
     audience: Literal["open", "gesloten"] = Field("open", description="Which release to serve: open, or gesloten too")
     default_graph: Literal["union", "own"] = Field(
         "union", description="Default graph of a query: the union of all graphs, or the unnamed graph only"
@@ -62,7 +73,8 @@ class Settings(BaseModel):
         "no", description="What the log holds of a query: nothing, a hash that tells equal ones, or its text"
     )
     writable: Literal["beheer", "all"] = Field(
-        "beheer", description="Graphs that a steward may change: those of beheer, or all (for tests: no edition keeps it)"
+        "beheer",
+        description="Graphs that a steward may change: those of beheer, or all (for tests: no edition keeps it)",
     )
     write_seconds: float = Field(60.0, gt=0, le=3600, description="Deadline of a steward's change, in seconds")
     write_length: int = Field(100_000_000, ge=1_000, description="Longest update or document of a change, in bytes")
@@ -73,9 +85,15 @@ class Settings(BaseModel):
         ("steward=steward", "operator=operator"),
         description="Values of that claim and the scope that each gives, such as stelsel-beheer=steward",
     )
+    cache_bytes: int = Field(
+        256_000_000, ge=0, description="Size of the result cache, in bytes; 0 is none, and else a million is the least"
+    )
+    cache_seconds: int = Field(
+        10, ge=0, le=86_400, description="Seconds that others may keep an answer before they ask whether it still holds"
+    )
     processes: int = Field(0, ge=0, le=256, description="Processes that map a delivery; 0 takes one a core")
 
-    @field_validator("trusted_proxies", "oidc_scopes", mode="before")
+    @field_validator("trusted_proxies", "oidc_scopes", "federation", "federation_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """A list in one variable: `10.0.0.0/8,::1/128`."""

@@ -74,7 +74,9 @@ def test_what_a_client_forges_is_never_reached_in_x_forwarded_for(forged, client
     """The proxy appends the address it saw, on the same line or on one of its own; each next one does too."""
     seen = ", ".join(str(a) for a in (client, *hops))
     headers = (
-        [("x-forwarded-for", forged), ("x-forwarded-for", seen)] if apart else [("x-forwarded-for", f"{forged}, {seen}")]
+        [("x-forwarded-for", forged), ("x-forwarded-for", seen)]
+        if apart
+        else [("x-forwarded-for", f"{forged}, {seen}")]
     )
     assert Clients(INSIDE).key(scope("10.0.0.1", *headers)) == key_of(client)
 

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from ipaddress import ip_address
 
@@ -49,7 +48,8 @@ def left(budgets, client):
     return int(dict(budgets.admit(client))[b"ratelimit-remaining"])
 
 
-def test_an_answer_says_how_the_budget_stands(budgets, clock):
+@pytest.mark.usefixtures("clock")
+def test_an_answer_says_how_the_budget_stands(budgets):
     use(budgets, "192.0.2.1", 20.0)
     headers = dict(budgets.admit("192.0.2.1"))
     assert headers[b"ratelimit-policy"].decode() == POLICY
@@ -66,7 +66,8 @@ def test_headers_are_structured_fields(budgets):
     assert item.fullmatch(headers[b"ratelimit-policy"].decode())
 
 
-def test_what_counts_is_the_time_that_a_worker_was_held(budgets, clock):
+@pytest.mark.usefixtures("clock")
+def test_what_counts_is_the_time_that_a_worker_was_held(budgets):
     use(budgets, "192.0.2.1", 90.0)
     assert left(budgets, "192.0.2.1") == 29
     assert left(budgets, "192.0.2.2") == 119
@@ -85,7 +86,8 @@ def test_a_budget_that_is_used_up_is_told_with_when_to_come_back(budgets, clock)
     budgets.admit("192.0.2.1")
 
 
-def test_being_refused_costs_nothing(budgets, clock):
+@pytest.mark.usefixtures("clock")
+def test_being_refused_costs_nothing(budgets):
     use(budgets, "192.0.2.1", 125.0)
     waits = set()
     for _ in range(1000):
@@ -95,16 +97,16 @@ def test_being_refused_costs_nothing(budgets, clock):
     assert waits == {6}
 
 
-def test_short_queries_are_charged_the_least(budgets, clock):
-    admitted = 0
+@pytest.mark.usefixtures("clock")
+def test_short_queries_are_charged_the_least(budgets):
+    for _ in range(round(120 / LEAST)):
+        use(budgets, "192.0.2.1", 0.0001)
     with pytest.raises(BudgetSpent):
-        while True:
-            use(budgets, "192.0.2.1", 0.0001)
-            admitted += 1
-    assert admitted == pytest.approx(120 / LEAST, abs=1)
+        budgets.admit("192.0.2.1")
 
 
-def test_nobody_owes_more_than_can_be_saved_up(budgets, clock):
+@pytest.mark.usefixtures("clock")
+def test_nobody_owes_more_than_can_be_saved_up(budgets):
     use(budgets, "192.0.2.1", 0)
     for _ in range(50):
         budgets.charge("192.0.2.1", 3600.0)
@@ -113,12 +115,14 @@ def test_nobody_owes_more_than_can_be_saved_up(budgets, clock):
     assert refused.value.retry_after <= 121
 
 
-def test_a_token_raises_the_budget(budgets, clock):
+@pytest.mark.usefixtures("clock")
+def test_a_token_raises_the_budget(budgets):
     use(budgets, "token:4f2a", 500.0)
     assert left(budgets, "token:4f2a") == 699
 
 
-def test_zero_is_no_limit(clock):
+@pytest.mark.usefixtures("clock")
+def test_zero_is_no_limit():
     free = Budgets(Buckets(), anyone=Budget(0), known=Budget(0))
     assert use(free, "192.0.2.1", 1e9) == {}
     assert free.admit("192.0.2.1") == ()
@@ -143,7 +147,8 @@ def test_nobody_gets_more_than_the_rate_and_what_was_saved(steps):
     budgets.close()
 
 
-def test_a_flood_of_addresses_does_not_free_a_debtor_and_takes_no_memory(budgets, clock):
+@pytest.mark.usefixtures("clock")
+def test_a_flood_of_addresses_does_not_free_a_debtor_and_takes_no_memory(budgets):
     use(budgets, "192.0.2.1", 240.0)
     size = len(budgets._buckets._memory)
     for number in range(150_000):
@@ -211,21 +216,18 @@ def test_a_link_is_not_followed(tmp_path):
         Buckets.shared(tmp_path / "budgets")
 
 
-def test_where_nothing_can_be_shared_each_process_has_its_part(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    parts = open_budgets(read_settings({"data": tmp_path, "workers": 4}, {}))
+@pytest.mark.parametrize("folder", ["none", None])
+def test_where_nothing_can_be_shared_each_process_has_its_part(tmp_path, folder):
+    place = folder and tmp_path / folder
+    parts = open_budgets(read_settings({"data": tmp_path, "workers": 4}, {}), place)
     assert dict(parts.admit("192.0.2.1"))[b"ratelimit-limit"] == b"30"
-    assert "not shared" in caplog.text
     parts.close()
 
 
-def test_processes_of_one_service_share_and_those_of_another_do_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    one, same, other = (
-        open_budgets(read_settings({"data": tmp_path, "workers": 2, "port": port}, {})) for port in (8001, 8001, 8002)
-    )
+def test_processes_of_one_service_share(tmp_path):
+    settings = read_settings({"data": tmp_path, "workers": 2}, {})
+    one, other = open_budgets(settings, tmp_path), open_budgets(settings, tmp_path)
     use(one, "192.0.2.1", 60.0)
-    assert left(same, "192.0.2.1") < 61
-    assert left(other, "192.0.2.1") >= 119
-    for found in (one, same, other):
-        found.close()
+    assert 59 <= left(other, "192.0.2.1") < 61
+    one.close()
+    other.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx2
@@ -12,7 +13,8 @@ from pyoxigraph import RdfFormat, parse
 from starlette.responses import HTMLResponse
 
 from stelsel.errors import ParameterError
-from stelsel.serving.asked import Asked, _pairs, decode
+from stelsel.serving.asked import Asked, decode
+from stelsel.serving.asked import pairs as read_pairs
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.problems import Boundary
 from stelsel.serving.sparql import Sparql
@@ -124,10 +126,10 @@ def test_a_syntax_error_shows_where(send):
 def test_an_answer_says_which_release_it_is_from_and_how_to_keep_it(send):
     found = send(path=get(POINT)).headers
     assert found["stelsel-release"] == "r1"
-    assert found["etag"] == 'W/"r1.json"'
+    assert re.fullmatch(r'"r1\.json\.[\w-]{22}\.[\w-]{12}"', found["etag"])
     assert found["last-modified"] == "Fri, 02 Jan 2026 03:04:05 GMT"
     assert found["vary"] == "Accept"
-    assert found["cache-control"] == "public, no-cache"
+    assert found["cache-control"] == "public, max-age=10, must-revalidate"
     assert found["x-content-type-options"] == "nosniff"
     assert 'rel="describedby"' in found["link"]
     assert "ETag" in found["access-control-expose-headers"]
@@ -138,24 +140,28 @@ def test_the_closed_audience_is_not_kept_by_others(send):
     assert send(path=get(POINT), settings={"audience": "gesloten"}).headers["cache-control"].startswith("private")
 
 
-@pytest.mark.parametrize("known", ['W/"r1.json"', '"r1.json"', '"x", W/"r1.json"', "*"])
+@pytest.mark.parametrize("known", ["{}", "W/{}", '"x", W/{}'])
 def test_who_has_the_answer_already_is_told_so(send, known):
-    answer = send(path=get(POINT), headers={"if-none-match": known})
+    tag = send(path=get(POINT)).headers["etag"]
+    answer = send(path=get(POINT), headers={"if-none-match": known.format(tag)})
     assert (answer.status_code, answer.content) == (304, b"")
-    assert answer.headers["etag"] == 'W/"r1.json"'
+    assert answer.headers["etag"].removeprefix("W/") == tag
 
 
 @pytest.mark.parametrize(
     "request_",
     [
-        {"path": get(POINT), "headers": {"if-none-match": 'W/"r0.json"'}},
-        {"path": get(POINT), "headers": {"if-none-match": 'W/"r1.json"', "accept": "text/csv"}},
-        {"path": get("SELECT (NOW() AS ?o) {}"), "headers": {"if-none-match": 'W/"r1.json"'}},
+        {"path": get(POINT), "headers": {"if-none-match": 'W/"r0.json.key"'}},
+        {"path": get(POINT), "headers": {"accept": "text/csv"}},
+        {"path": get("SELECT (NOW() AS ?o) {}")},
+        {"path": get("SELECT ?o { <http://e/6> <http://e/label> ?o }")},
+        {"path": get(POINT, **{"default-graph-uri": "http://e/g"})},
         {"method": "POST", "content": POINT, "headers": {**DIRECT, "if-none-match": "*"}},
     ],
 )
 def test_who_has_another_answer_gets_this_one(send, request_):
-    assert send(**request_).status_code == 200
+    known = {"if-none-match": send(path=get(POINT)).headers["etag"]}
+    assert send(**{**request_, "headers": {**known, **request_.get("headers", {})}}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -242,7 +248,7 @@ def test_a_browser_without_a_query_gets_the_page_where_there_is_one(send):
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=5))
 def test_a_form_is_read_as_it_was_written(pairs):
-    assert _pairs(urlencode(pairs).encode()) == (pairs or [("", "")])
+    assert read_pairs(urlencode(pairs).encode()) == (pairs or [("", "")])
 
 
 @given(st.text(alphabet="%+\\xXuUN{}0aAfg é", max_size=30))

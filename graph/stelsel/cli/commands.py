@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from stelsel.cli import console
+from stelsel.cli import console, tokens
 from stelsel.errors import NotFound, StelselError
 from stelsel.home import open_home
 from stelsel.names import Names
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="A first graph: stelsel sample OUT; stelsel load bag OUT/bag; stelsel release; stelsel serve",
 )
+app.add_typer(tokens.app, name="token")
 
 # Each option says which variable gives it too; reading the environment is the business of `read_settings` alone.
 _HELP = {name: f"{field.description} [{PREFIX}{name.upper()}]" for name, field in Settings.model_fields.items()}
@@ -77,11 +78,13 @@ def release(audience: AudienceName = None, data: Data = None, home: HomeDir = No
     """Build a release from the newest editions, and switch to it."""
     from stelsel.storing.editions import newest  # noqa: PLC0415
     from stelsel.storing.releases import build, switch  # noqa: PLC0415
+    from stelsel.storing.stewardship import STEWARD  # noqa: PLC0415
 
     settings = read_settings({"data": data, "home": home, "base": base, "audience": audience})
     content = open_home(settings.home)
     with console.progress() as move:
-        found = [edition for name in content.registers() if (edition := newest(settings.data, name))]
+        registers = (*content.registers(), STEWARD)
+        found = [edition for name in registers if (edition := newest(settings.data, name))]
         if not found:
             raise NotFound(f"there is no edition in {settings.data}; make one with: stelsel load REGISTER FROM")
         made = build(settings.data, content, Names(settings.base), settings.audience, found, progress=move)

@@ -13,6 +13,9 @@ from typing import Literal, NoReturn, TypeVar, cast
 
 from stelsel.errors import QueryRefused, QuerySyntaxError
 from stelsel.querying.lexer import Token, decodings, place, tokens, unescape
+from stelsel.querying.references import resolve
+
+__all__ = ["Form", "judge", "judge_update", "resolve"]
 
 Form = Literal["select", "ask", "construct", "describe"]
 _Verdict = TypeVar("_Verdict")
@@ -21,10 +24,9 @@ _FORMS = frozenset({"select", "ask", "construct", "describe"})
 _CHANGES = frozenset({"insert", "delete", "with", "clear", "drop", "create", "add", "move", "copy"})
 _MENTION = re.compile(r"service|\\u", re.IGNORECASE | re.ASCII)
 # Oxigraph ends a name at its second dot, so that `ex:a.b.SERVICE <...>` is a call to it.
-_SPLIT = re.compile(r"\..*\.service", re.IGNORECASE | re.ASCII)
+_FIRST_DOT = re.compile(r"(?<!\\)\.[^.]")
+_DOT_SERVICE = re.compile(r"(?<!\\)\.service", re.IGNORECASE | re.ASCII)
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
-# RFC 3986, appendix B, and a scheme as section 3.1 has it.
-_REFERENCE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _END = Token("unknown", "", -1)
 
 
@@ -123,9 +125,12 @@ class _Reading:
             lowered = text.lower()
             if ("service" in lowered and lowered != "service") or ("load" in lowered and lowered != "load"):
                 self._fail(f"{text[:80]} is no word of SPARQL")
-        elif kind in {"name", "blank"}:
-            if _SPLIT.search(text):
-                self._fail(f"{text[:80]} can be read in two ways: write the IRI in full")
+        elif (
+            kind == "name"
+            and (dot := _FIRST_DOT.search(text, text.index(":")))
+            and _DOT_SERVICE.search(text, dot.end())
+        ):
+            self._fail(f"{text[:80]} can be read in two ways: write the IRI in full")
         elif kind == "unknown" and token is not _END:
             self._fail(f"{text[:20]!r} cannot stand here, or does not end", kind=_Unreadable)
 
@@ -212,38 +217,3 @@ class _Reading:
         offset = len(self._text) if token is _END else token.offset
         line, column = place(self._text, offset)
         raise kind(f"line {line}, column {column}: {message}", line=line, column=column)
-
-
-def resolve(base: str, reference: str) -> str:
-    """A relative IRI made absolute as Oxigraph does (RFC 3986, 5.2.2).
-
-    One that has a scheme stays as it is, and so does any without a base that has an authority (`//data.example.nl`).
-
-    >>> resolve("https://data.example.nl/a/b", "../sparql")
-    'https://data.example.nl/sparql'
-    """
-    scheme, base_authority, base_path, base_query, _ = _split(base)
-    own_scheme, authority, path, query, fragment = _split(reference)
-    if own_scheme is not None or base_authority is None:
-        return reference
-    if authority is None and path:
-        path = _joined("", path) if path.startswith("/") else _joined(base_path.rpartition("/")[0], f"/{path}")
-    elif authority is None:
-        path, query = base_path, base_query if query is None else query
-    return f"{scheme}://{base_authority if authority is None else authority}{path}{query or ''}{fragment or ''}"
-
-
-def _split(reference: str) -> tuple[str | None, str | None, str, str | None, str | None]:
-    found = cast("re.Match[str]", _REFERENCE.fullmatch(reference))  # every text matches
-    return cast("tuple[str | None, str | None, str, str | None, str | None]", found.groups())
-
-
-def _joined(head: str, path: str) -> str:
-    """The path behind the head, without its `.` and `..` (RFC 3986, 5.2.4); the head's own stay, as in Oxigraph."""
-    steps = head.split("/")
-    for segment in path.split("/")[1:]:
-        if segment == ".." and len(steps) > 1:
-            steps.pop()
-        elif segment not in {".", ".."}:
-            steps.append(segment)
-    return "/".join(steps) + ("/" if path.endswith(("/.", "/..")) else "")

@@ -80,9 +80,13 @@ class Parameter:
                 raise ParameterError(f"parameter {self.name} is required{hint}", name=self.name)
             return ()
         if len(given) > 1 and not self.many:
-            raise ParameterError(f"parameter {self.name} is given {len(given)} times, and takes one value", name=self.name)
+            raise ParameterError(
+                f"parameter {self.name} is given {len(given)} times, and takes one value", name=self.name
+            )
         if len(given) > MANY:
-            raise ParameterError(f"parameter {self.name} is given {len(given)} times; {MANY} is the most", name=self.name)
+            raise ParameterError(
+                f"parameter {self.name} is given {len(given)} times; {MANY} is the most", name=self.name
+            )
         return tuple(dict.fromkeys(self.term(text) for text in given))
 
     def term(self, text: str) -> str:

@@ -1,7 +1,10 @@
 """HTTP: SPARQL, curated endpoints, linked data, pages.
 
 app          everything wired together, once
-server       the process: listening, draining, stopping
+server       the service: where it listens, and in how many processes
+process      one server process
+processes    several on one port: a dead one is replaced, a stop drains all
+scratch      a folder for what need not outlive the service
 current      the store that always answers from the current release
 sparql       /sparql: the SPARQL 1.1 Protocol, as plain ASGI
 asked        what a SPARQL Protocol request asks
@@ -16,13 +19,20 @@ metrics      what this process counts, for Prometheus
 logs         the log: JSON, one line a request
 tracing      which request this is
 connections  what one connection may do before it has asked anything
+keys         when two questions are the same
+cache        answers that were given before
+conditional  whether a client has the answer already
+replies      how the bytes of an answer leave
 watch        ends the work for a client that has left, or reads too slowly
 update       /sparql/update: the SPARQL 1.1 Protocol for updates
 graphstore   /graph-store: the Graph Store HTTP Protocol
 documents    the RDF documents in a request's body
 writing      changes on behalf of stewards, one at a time
 access       who shows a token, and what it lets them do
+issuers      bearer tokens of an identity provider
 description  what the SPARQL service says about itself
+wellknown    /.well-known/void: what the release holds
+restoring    which profiles a graph can be asked in
 negotiation  which format fits what a client accepts
 problems     what went wrong, as problem documents
 headers      what every answer carries

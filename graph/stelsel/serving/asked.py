@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Receive, Scope
 
 from stelsel.errors import ParameterError, QueryRefused
+from stelsel.serving import restoring
 from stelsel.serving.problems import HttpProblem
 from stelsel.serving.sizes import check_address, read_body
 from stelsel.storing import Question
@@ -83,9 +84,10 @@ def _question(parameters: list[tuple[str, str]], base_iri: str) -> Question | No
         if defaults or named:
             raise ParameterError("graphs are given, but no query", name="query")
         return None
+    datatypes = restoring.asked(parameters)
     if not defaults and not named:
-        return Question(queries[0], base_iri)
-    return Question(queries[0], base_iri, tuple(defaults), tuple(named))
+        return Question(queries[0], base_iri, datatypes=datatypes)
+    return Question(queries[0], base_iri, tuple(defaults), tuple(named), datatypes)
 
 
 def pairs(encoded: bytes) -> list[tuple[str, str]]:

@@ -17,9 +17,13 @@ from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.embedded import EmbeddedStore
 from stelsel.storing.formats import Format
 from stelsel.storing.locks import hold
+from stelsel.storing.nursery import Nursery
 from stelsel.storing.releases import Release, current, current_path
+from stelsel.storing.remote import RemoteStore
+from stelsel.storing.remote_opening import Remote
 
 _PERIOD: Final = 1.0  # seconds between looks at the pointer
+_REMOTE_PERIOD: Final = 5.0  # seconds between questions to a remote store about what it holds
 _LONGEST_PAUSE: Final = 30.0  # after a release that could not be opened
 
 _log = logging.getLogger(__name__)
@@ -30,7 +34,7 @@ class _Served:
     """A release that is open. `holding` keeps it from being pruned."""
 
     release: Release
-    store: EmbeddedStore
+    store: EmbeddedStore | RemoteStore
     holding: ExitStack
     made: str
 
@@ -55,6 +59,8 @@ class CurrentStore:
         self._retiring: dict[asyncio.Task[None], _Served] = {}
         self._following: asyncio.Task[None] | None = None
         self._looking = asyncio.Lock()
+        self._remote = Remote(settings) if settings.store else None
+        self._nursery: Nursery | None = None  # one for all releases: the next has its workers in milliseconds
 
     @property
     def release(self) -> str:
@@ -108,6 +114,10 @@ class CurrentStore:
         await asyncio.gather(*self._retiring, return_exceptions=True)
         self._served = None
         await asyncio.gather(*(served.close() for served in open_ones))
+        if self._nursery is not None:
+            await self._nursery.close()
+        if self._remote is not None:
+            await self._remote.close()
 
     def _now(self) -> _Served:
         if self._served is None:
@@ -115,20 +125,23 @@ class CurrentStore:
         return self._served
 
     async def _follow(self) -> None:
-        pause = _PERIOD
+        pause = period = _PERIOD if self._remote is None else _REMOTE_PERIOD
         while True:
             await asyncio.sleep(pause)
             try:
                 await self.refresh()
-                pause = _PERIOD
+                pause = period
             except NoRelease:
-                pause = _PERIOD  # nobody has released yet: this is no news
+                pause = period  # nobody has released yet: this is no news
             except (StelselError, OSError) as error:
                 pause = min(_LONGEST_PAUSE, pause * 2)
                 _log.error("the release that was switched to cannot be served: %s", error)
 
     async def _look(self) -> None:
         """Switch if the pointer points elsewhere. Raises NoRelease, NotFound and StoreError."""
+        if self._remote is not None:
+            await self._look_afar(self._remote)
+            return
         path = current_path(self._settings.data, self._settings.audience)
         if self._served is not None and self._served.release.id == path.name:
             return
@@ -137,14 +150,15 @@ class CurrentStore:
             release = current(self._settings.data, self._settings.audience)
             if release.id != path.name:  # the pointer moved just now: the next look sees where to
                 return
+            self._nursery = self._nursery or Nursery()
             store = await EmbeddedStore.open(
                 path.resolve() / "oxigraph",
                 release=release.id,
                 workers=self._settings.query_workers,
                 default_graph=self._settings.default_graph,
+                nursery=self._nursery,
             )
-            made = format_datetime(release.made.astimezone(UTC), usegmt=True)
-            old, self._served = self._served, _Served(release, store, holding.pop_all(), made)
+            old, self._served = self._served, _Served(release, store, holding.pop_all(), _http_date(release))
         _log.info("answering from release %s", release.id)
         if release.base != self._settings.base:
             _log.warning("release %s was built for %s, and this is %s", release.id, release.base, self._settings.base)
@@ -152,3 +166,19 @@ class CurrentStore:
             task = asyncio.get_running_loop().create_task(old.retire())
             self._retiring[task] = old
             task.add_done_callback(self._retiring.pop)
+
+    async def _look_afar(self, remote: Remote) -> None:
+        """Switch if the remote store holds another release. Raises NoRelease while one is being pushed to it."""
+        try:
+            release = await remote.now()
+        except NoRelease:
+            self._served = None  # what it answers now is of no release
+            raise
+        if self._served is None or self._served.release.id != release.id:
+            store = await remote.store(release)
+            self._served = _Served(release, store, ExitStack(), _http_date(release))
+            _log.info("answering from release %s in %s", release.id, self._settings.store)
+
+
+def _http_date(release: Release) -> str:
+    return format_datetime(release.made.astimezone(UTC), usegmt=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stelsel import terms
+from stelsel.serving import restoring
 from stelsel.serving.answers import Row, Term, bind, query, rows
 from stelsel.serving.language import Language
 from stelsel.storing import Question, Store
@@ -120,7 +121,7 @@ async def rdf_question(store: Store, known: Known, document: Document) -> Questi
         "iri": terms.iri(known.iri),
         "remark": f"{terms.quote(remark)}@{language.code}",
     }
-    return Question(bind(query("description"), values))
+    return Question(bind(query("description"), values), datatypes=restoring.ALWAYS)
 
 
 def _terms(iris: Iterable[str]) -> str:

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stelsel.errors import NotFound, ParameterError, QueryRefused, StelselError
+from stelsel.names import Names
+from stelsel.serving import restoring
 from stelsel.serving.asked import pairs
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.documents import read_parts
@@ -53,6 +55,7 @@ class GraphStore:
 
     def __init__(self, queries: ASGIApp, store: CurrentStore, writing: Writing, settings: Settings) -> None:
         self._queries, self._store, self._writing, self._settings = queries, store, writing, settings
+        self._catalogue = Names(settings.base).catalogue
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the server."""
@@ -80,6 +83,8 @@ class GraphStore:
         parameters = [("query", _CONTENT), *named.rest]
         if named.graph is not None:
             parameters.append(("default-graph-uri", named.graph))
+        if named.graph == self._catalogue:
+            parameters.append((restoring.PARAMETER, restoring.DCAT_AP.name))
         asked = {**scope, "path": "/sparql", "raw_path": b"/sparql", "query_string": urlencode(parameters).encode()}
         await self._queries(asked, receive, send)
 
@@ -112,7 +117,7 @@ class GraphStore:
         parameters = pairs(scope["query_string"]) if scope["query_string"] else []
         graphs = [value for name, value in parameters if name == "graph"]
         default = any(name == "default" for name, _ in parameters)
-        rest = tuple((name, value) for name, value in parameters if name in {"format", "timeout"})
+        rest = tuple((name, value) for name, value in parameters if name in {"format", "timeout", restoring.PARAMETER})
         # As it was sent: an IRI's escapes are part of it.
         path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("ascii", "replace")
         below = path.removeprefix(PATH).removeprefix("/")

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import tempfile
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +23,7 @@ LEAST: Final = 0.01  # seconds that a query is charged at least
 _MINUTE: Final = 60.0
 _SAVED: Final = 2  # minutes of budget that can be saved up, or owed
 _NAME: Final = "query-time"
+_FILE: Final = "budgets"
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -90,21 +88,17 @@ class Budgets:
         return self._known if client.startswith(TOKEN) else self._anyone
 
 
-def open_budgets(settings: Settings) -> Budgets:
-    """The budgets of a service. Several server processes share a file among the machine's temporary ones (the data need
-    not be writable for them); where that cannot be had, each has its part of every budget.
+def open_budgets(settings: Settings, folder: Path | None = None) -> Budgets:
+    """The budgets of a service. Its server processes share a file in `folder`; where that cannot be had, each has its
+    part of every budget.
     """
-    parts = 1
-    buckets = None
+    parts, buckets = 1, None
     if settings.workers > 1:
-        served = f"{settings.data.resolve()} {settings.audience} {settings.port}"
-        name = f"stelsel-budgets-{os.geteuid()}-{sha256(served.encode()).hexdigest()[:16]}"
-        path = Path(tempfile.gettempdir(), name)
         try:
-            buckets = Buckets.shared(path)
+            buckets = None if folder is None else Buckets.shared(folder / _FILE)
         except OSError as error:
-            parts = settings.workers
-            _log.warning("budgets are not shared between server processes: %s: %s", path, error.strerror)
+            _log.warning("budgets are not shared between server processes: %s", error)
+        parts = settings.workers if buckets is None else 1
     return Budgets(
         buckets or Buckets(),
         anyone=Budget(settings.budget_seconds / parts),

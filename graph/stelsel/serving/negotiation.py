@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from stelsel.errors import NotAcceptable
-from stelsel.storing.formats import Format, Kind, formats
+from stelsel.storing.formats import Format, Kind, formats, missing
 
 _LONGEST: Final = 4000  # characters of an Accept header that are read; nobody needs more
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -53,7 +53,9 @@ def choose(kind: Kind, accept: str, parameters: Iterable[tuple[str, str]] = ()) 
                 return found, found.media_type
             if name == "format":
                 names = tuple(entry.name for entry in offered)
-                raise NotAcceptable(f"format={value[:80]} is not offered here; {', '.join(names)} are", offered=names)
+                lacking = _named(value.strip().lower(), missing(kind))
+                message = f"format={value[:80]} is not offered here; {', '.join(names)} are{_lacks(lacking)}"
+                raise NotAcceptable(message, offered=names)
     return _by_header(kind, accept)
 
 
@@ -65,8 +67,14 @@ def _by_header(kind: Kind, accept: str) -> tuple[Format, str]:
         found = best(accept, tuple(by_type))
     except NotAcceptable:
         own = tuple(entry.media_type for entry in formats(kind))
-        raise NotAcceptable(f"this is offered as {', '.join(own)}", offered=own) from None
+        lacking = next((entry for entry in missing(kind) if _weight(entry.media_type, _ranges(accept))), None)
+        raise NotAcceptable(f"this is offered as {', '.join(own)}{_lacks(lacking)}", offered=own) from None
     return by_type[found], found
+
+
+def _lacks(entry: Format | None) -> str:
+    """What to tell of a format that would be there, had its extra been installed."""
+    return f"; for {entry.name} the operator of this service installs stelsel[{entry.extra}]" if entry else ""
 
 
 def _named(value: str, offered: tuple[Format, ...]) -> Format | None:

@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 
 from stelsel.serving.access import Access
+from stelsel.serving.attempts import Running
 from stelsel.serving.metrics import Metrics
-from stelsel.serving.running import Queries, Running
+from stelsel.serving.running import Queries
 
 OPERATOR: Final = "operator"
 STEWARD: Final = "steward"

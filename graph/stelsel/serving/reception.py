@@ -11,6 +11,7 @@ from stelsel.errors import BudgetSpent, StelselError
 from stelsel.serving import logs
 from stelsel.serving.limits import Budgets, Headers
 from stelsel.serving.metrics import Metrics
+from stelsel.serving.pacing import Pace
 from stelsel.serving.running import OUTCOMES, Ended, Queries
 
 
@@ -31,7 +32,7 @@ class Reception:
 
 
 def open_reception(
-    client: Callable[[Scope], str], *, budgets: Budgets, metrics: Metrics, log_queries: logs.Text
+    client: Callable[[Scope], str], *, budgets: Budgets, metrics: Metrics, log_queries: logs.Text, pace: Pace | None
 ) -> Reception:
     """The reception of a service: every query that ends is counted, charged for, and told to the log."""
 
@@ -51,7 +52,7 @@ def open_reception(
     def unfit(error: StelselError) -> None:
         metrics.unfit(OUTCOMES.get(type(error), "failed"))
 
-    return Reception(Queries(ended), client, admit, budgets.charge, unfit)
+    return Reception(Queries(ended, pace), client, admit, budgets.charge, unfit)
 
 
 def unattended() -> Reception:

@@ -1,35 +1,24 @@
-"""The process: listening, draining, stopping."""
+"""The service: where it listens, and in how many processes."""
 
 from __future__ import annotations
 
 import logging
-import math
 import socket
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
-
-import uvicorn
 
 from stelsel.errors import SettingError
 from stelsel.home import Home
-from stelsel.serving import logs
-from stelsel.serving.app import create_app
-from stelsel.serving.clients import Clients
-from stelsel.serving.connections import Connections, patient, raise_file_limit
+from stelsel.serving import logs, processes
+from stelsel.serving.process import serve
+from stelsel.serving.scratch import scratch
 from stelsel.settings import Settings
 
 _STUCK: Final = 30_000  # milliseconds that the kernel keeps a connection whose client takes nothing
 _BACKLOG: Final = 2048
 
-
-class _Server(uvicorn.Server):
-    """Says where it listens once it does."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            print(f"Stelsel listens on http://{shown}:{port}", flush=True)  # noqa: T201 - whoever started it reads this
+_log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, home: Home) -> None:
@@ -38,24 +27,17 @@ def run(settings: Settings, home: Home) -> None:
     Port 0 takes a free port; the first line of output says which. The log goes to standard error.
     """
     logs.configure()
-    raise_file_limit(settings.connections)
-    clients = Clients(settings.trusted_proxies, settings.proxy_header)
-    config = uvicorn.Config(
-        create_app(settings, home),
-        loop="uvloop",
-        http=patient(Connections(settings.connections, exempt=clients.is_proxy)),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=math.ceil(settings.query_seconds) + 1,
-    )
-    logging.getLogger("uvicorn.error").addFilter(_broken_off)
-    with _listen(settings.host, settings.port) as listening:
-        _Server(config).run([listening])
+    with ExitStack() as whole:
+        listening = whole.enter_context(_listen(settings.host, settings.port))
+        folder: Path | None = None
+        try:
+            folder = whole.enter_context(scratch())
+        except OSError as error:
+            _log.warning("there is no place for temporary files, so there is no result cache: %s", error)
+        if settings.workers > 1:
+            processes.run(listening, settings, folder, ready=lambda: _announce(listening))
+        else:
+            serve(listening, settings, home, folder, ready=lambda _: _announce(listening))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -73,6 +55,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _broken_off(record: logging.LogRecord) -> bool:
-    """Breaking off an answer is how its end is told apart from a failure (see sparql); it has been logged there."""
-    return "without completing response" not in record.getMessage()
+def _announce(listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Stelsel listens on http://{shown}:{port}", flush=True)  # noqa: T201 - whoever started it reads this

@@ -4,42 +4,45 @@ It stands outside FastAPI because this is the path that counts: nothing here is 
 decided before the first byte leaves: the answer's first two chunks are waited for. An answer that is whole by then
 goes out with its length; a longer one streams, and when it goes wrong halfway the connection is broken, so that
 nobody takes a part for the whole.
+
+An answer that was given before comes from the result cache, and a client that has it already hears so: neither costs a
+worker, or a part of anyone's budget. A GET that is the same to the byte is not even read again.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stelsel.errors import InputError, StelselError, Truncated
+from stelsel.errors import InputError, NoRelease, StelselError
+from stelsel.names import Names
 from stelsel.querying.guard import Form
 from stelsel.serving.asked import Asked, read
+from stelsel.serving.cache import ResultCache
+from stelsel.serving.conditional import Validators, caching
 from stelsel.serving.current import CurrentStore
-from stelsel.serving.description import describe
+from stelsel.serving.description import Descriptions
 from stelsel.serving.judging import Judge, heavy
+from stelsel.serving.keys import Keys, Known
 from stelsel.serving.limits import Headers
 from stelsel.serving.negotiation import best, choose
 from stelsel.serving.problems import HttpProblem, problem, send_problem
 from stelsel.serving.reception import Reception, unattended
+from stelsel.serving.replies import content_type, send_answer, send_empty, send_whole
 from stelsel.serving.watch import Watch
 from stelsel.settings import Settings
 from stelsel.storing import Limits, Question
-from stelsel.storing.formats import FORMATS, Format, Kind, formats
+from stelsel.storing.formats import FORMATS, Kind, formats
 
 PATH: Final = "/sparql"
 
 _KINDS: Final[dict[str, Kind]] = {"select": "solutions", "ask": "boolean", "construct": "graph", "describe": "graph"}
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _LAST: Final = 0.01  # seconds that a query gets whose text took all of its time to read
-# The answer differs from one moment to the next, so it is not to be kept.
-_FLEETING: Final = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)\s*\(")
-_FLEETING_WORDS: Final = ("NOW", "RAND", "UUID")  # looked for first: a search for words is far cheaper
 _SERVICES: Final[frozenset[str]] = frozenset()  # federation is off
 
 _EXPOSED: Final = "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, Traceparent, Stelsel-Release, Stelsel-Truncated"
@@ -51,11 +54,9 @@ _PREFLIGHT: Final = (
     *_CORS,
     (b"allow", _METHODS.encode()),
     (b"access-control-allow-methods", _METHODS.encode()),
-    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match"),
+    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match, If-Modified-Since"),
     (b"access-control-max-age", b"86400"),
 )
-_TEXT: Final = ("text/", "application/n-triples", "application/n-quads", "application/trig")
-
 _log = logging.getLogger(__name__)
 
 
@@ -69,21 +70,25 @@ class Sparql:
         *,
         page: ASGIApp | None = None,
         reception: Reception | None = None,
+        cache: ResultCache | None = None,
     ) -> None:
         self._store, self._settings, self._page = store, settings, page
+        self._keys, self._cache = Keys(settings), cache
         self._reception = reception or unattended()
         self._judge = Judge(allowed_services=_SERVICES, base=settings.base + "/")
         self._endpoint = settings.base + PATH
-        self._description = describe(self._endpoint, settings.default_graph)
+        self._descriptions = Descriptions(
+            Names(settings.base), self._endpoint, settings.default_graph, federated=bool(_SERVICES)
+        )
         self._described = tuple(dict.fromkeys(t for f in formats("graph") for t in f.media_types))
-        caching = b"private, no-cache" if settings.audience == "gesloten" else b"public, no-cache"
-        self._always = (
+        common = (
             *_CORS,
             (b"x-content-type-options", b"nosniff"),
             (b"vary", b"Accept"),
-            (b"cache-control", caching),
             (b"link", f'<{settings.base}/catalogus>; rel="describedby", <{self._endpoint}>; rel="service"'.encode()),
         )
+        self._always = (*common, (b"cache-control", caching(settings.audience, settings.cache_seconds)))
+        self._once = (*common, (b"cache-control", b"no-store"))
 
     def close(self) -> None:
         """End what was started to read long queries."""
@@ -94,16 +99,19 @@ class Sparql:
         text = ""
         try:
             if scope["method"] == "OPTIONS":
-                await _empty(send, 204, _PREFLIGHT)
+                await send_empty(send, 204, _PREFLIGHT)
                 return
             if scope["method"] not in ("GET", "HEAD", "POST"):
                 raise HttpProblem("queries come with GET or POST", status=405, headers={"allow": _METHODS})
+            seen = self._keys.seen(scope)
+            if seen is not None and await self._recall(seen, scope, send):
+                return
             asked = await read(scope, receive, longest=self._settings.query_length, base_iri=self._settings.base + "/")
             if asked.question is None:
                 await self._introduce(asked, scope, receive, send)
                 return
             text = asked.question.text
-            await self._answer(asked, asked.question, scope, receive, send)
+            await self._answer(asked, asked.question, seen, scope, receive, send)
         except StelselError as error:
             await send_problem(send, problem(error, query=text), head=scope["method"] == "HEAD")
 
@@ -119,21 +127,30 @@ class Sparql:
         name = next(
             name for name, entry in FORMATS.items() if "graph" in entry.kinds and media_type in entry.media_types
         )
-        body = self._description[name]
-        headers = (*self._always, (b"content-type", _content_type(media_type)))
-        await _whole(send, body, headers, head=scope["method"] == "HEAD")
+        try:
+            release = self._store.info()
+        except NoRelease:
+            release = None
+        body = self._descriptions.of(release)[name]
+        headers = (*self._always, (b"content-type", content_type(media_type)))
+        await send_whole(send, body, headers, head=scope["method"] == "HEAD")
 
-    async def _answer(self, asked: Asked, question: Question, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(
+        self, asked: Asked, question: Question, tried: Known | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         client = self._reception.client(scope)
         seconds = asked.seconds(self._settings.query_seconds)
         standing, form, seconds = await self._admit(question.text, client, seconds)
         written, media_type = choose(_KINDS[form], asked.accept, asked.parameters)
-        kept = scope["method"] != "POST" and not _fleeting(question.text)
-        identity = self._identity(written) if kept else ((b"stelsel-release", self._store.release.encode()),)
-        headers = [*self._always, *identity, (b"content-type", _content_type(media_type))]
-        if kept and _matches(asked.known, identity[0][1].decode()):
-            await _empty(send, 304, headers)
+        known = self._keys.known(scope, question, written, content_type(media_type), asked.parameters)
+        if known is not None and known != tried and await self._recall(known, scope, send):
             return
+        release, made = self._store.release, self._store.made
+        headers = [
+            *(self._once if known is None else self._always),
+            (b"stelsel-release", release.encode()),
+            (b"content-type", content_type(media_type)),
+        ]
         headers += standing or self._reception.admit(client)
         settings = self._settings
         within = Limits(
@@ -144,9 +161,42 @@ class Sparql:
             Watch(receive, within.seconds) as watch,
             aclosing(self._reception.queries.answer(self._store, question, written, within, form=form)) as chunks,
         ):
-            await self._send(chunks, headers, written, send, head=scope["method"] == "HEAD")
+            sent = await send_answer(
+                send,
+                chunks,
+                headers,
+                Validators(release, made, known.format, known.key) if known and scope["method"] != "POST" else None,
+                cut_link=f"{self._endpoint}#truncated-" if written.name == "json" else "",
+                longest=self._cache.longest if self._cache and known else 0,
+                head=scope["method"] == "HEAD",
+            )
+            if known is not None and sent.complete:
+                self._keys.answered(release, known)
+                if self._cache is not None and sent.kept is not None:
+                    self._cache.put(release, known.key, sent.kept)
         if watch.cause == "late":
             _log.warning("an answer was broken off: its client read too slowly")
+
+    async def _recall(self, known: Known, scope: Scope, send: Send) -> bool:
+        """Answer without asking, if that can be done."""
+        release = self._store.release
+        headers = [*self._always, (b"stelsel-release", release.encode()), (b"content-type", known.content_type)]
+        if scope["method"] == "POST":  # what is posted is not conditional
+            found = self._cache.get(release, known.key) if self._cache else None
+            if found is not None:
+                await send_whole(send, found.body, headers, head=False)
+            return found is not None
+        validators = Validators(release, self._store.made, known.format, known.key)
+        owed = validators.owed(scope["headers"], answered=self._keys.was_answered(release, known))
+        found = None if owed or not self._cache else self._cache.get(release, known.key)
+        if found is not None and self._keys.answered(release, known):  # by another process, as it turns out
+            owed = validators.owed(scope["headers"], answered=True)
+        if owed is not None:
+            await send_empty(send, 304, [*headers, *owed])
+        elif found is not None:
+            headers += validators.headers(found.hash)
+            await send_whole(send, found.body, headers, head=scope["method"] == "HEAD")
+        return bool(owed or found)
 
     async def _admit(self, text: str, client: str, seconds: float) -> tuple[Headers, Form, float]:
         """The form of a query that may run, and the seconds that it has left. Reading a long one is paid for."""
@@ -165,85 +215,3 @@ class Sparql:
         except InputError as error:
             reception.unfit(error)
             raise
-
-    async def _send(
-        self,
-        chunks: AsyncGenerator[bytes],
-        headers: list[tuple[bytes, bytes]],
-        format: Format,
-        send: Send,
-        *,
-        head: bool,
-    ) -> None:
-        first, second, cut = b"", None, ""
-        try:
-            first = await anext(chunks, b"")
-            second = await anext(chunks, None)
-        except Truncated as error:
-            cut = error.limit
-        if second is None:
-            if cut:
-                headers.append((b"stelsel-truncated", cut.encode()))
-                first = self._tell(first, format, cut)
-            await _whole(send, first, headers, head=head)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        if head:
-            await send({"type": "http.response.body"})
-            return
-        await send({"type": "http.response.body", "body": first, "more_body": True})
-        await send({"type": "http.response.body", "body": second, "more_body": True})
-        try:
-            async for chunk in chunks:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        except StelselError as error:
-            # Truncated too: its header has gone, and an answer must not look complete that is not.
-            _log.warning("an answer was broken off: %s", error)
-            return
-        await send({"type": "http.response.body"})
-
-    def _identity(self, format: Format) -> tuple[tuple[bytes, bytes], ...]:
-        """Which release answers; weak, because the order of rows may differ from one answer to the next."""
-        release, made = self._store.release, self._store.made
-        return (
-            (b"etag", f'W/"{release}.{format.name}"'.encode()),
-            (b"last-modified", made.encode()),
-            (b"stelsel-release", release.encode()),
-        )
-
-    def _tell(self, body: bytes, format: Format, cut: str) -> bytes:
-        """In JSON, the head says that the answer was cut (SPARQL 1.1 Results JSON, 3.1.2); a variable has no `]`."""
-        if format.name != "json":
-            return body
-        at = body.index(b"]") + 1
-        return body[:at] + f',"link":["{self._endpoint}#truncated-{cut}"]'.encode() + body[at:]
-
-
-def _fleeting(text: str) -> bool:
-    upper = text.upper()
-    return any(word in upper for word in _FLEETING_WORDS) and _FLEETING.search(upper) is not None
-
-
-def _matches(known: str, etag: str) -> bool:
-    """If-None-Match, by weak comparison (RFC 9110, section 13.1.2)."""
-    if not known:
-        return False
-    tags = [tag.strip() for tag in known.split(",")]
-    return "*" in tags or etag in tags or etag.removeprefix("W/") in tags
-
-
-def _content_type(media_type: str) -> bytes:
-    return f"{media_type}; charset=utf-8".encode() if media_type.startswith(_TEXT) else media_type.encode()
-
-
-async def _whole(
-    send: Send, body: bytes, headers: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]], *, head: bool
-) -> None:
-    length = (b"content-length", b"%d" % len(body))
-    await send({"type": "http.response.start", "status": 200, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": b"" if head else body})
-
-
-async def _empty(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-    await send({"type": "http.response.body"})

@@ -18,6 +18,9 @@ turns      who may go next: lanes, and fairness between clients
 failures   why a query did not get its answer
 line       the pool's end of one worker
 frames     what a worker and its pool say to each other
+memory     how much of it a process takes, and may take
+datatypes  what the store takes away, given back on the way out
+columns    typed columns: Arrow and Parquet
 cutting    answers that end at a row or a byte limit, well-formed
 formats    the formats that answers are written in
 """
@@ -66,13 +69,15 @@ class Workload:
 class Question:
     """A read-only SPARQL query. Graphs that are named here replace the query's own FROM (SPARQL 1.1 Protocol, 2.1.4).
 
-    When one of `default_graphs` and `named_graphs` is given and the other is None, the other is empty.
+    When one of `default_graphs` and `named_graphs` is given and the other is None, the other is empty. `datatypes` are
+    what integers of a property get on their way out, in an answer that is a graph (see `datatypes.restore`).
     """
 
     text: str
     base_iri: str | None = None
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
+    datatypes: tuple[tuple[str, str], ...] = ()
 
 
 class Store(Protocol):

@@ -43,7 +43,7 @@ def apply(job: Job) -> Effect:
 
 def _run(store: Store, job: Job) -> None:
     if job.kind == "update":
-        store.update(job.text, base_iri=job.base_iri)
+        store.update(job.text, base_iri=job.base_iri or None)
         return
     graph = DefaultGraph() if job.graph is None else NamedNode(job.graph)
     if job.kind == "remove":

@@ -11,6 +11,7 @@ import orjson
 from stelsel.errors import QuerySyntaxError
 from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.formats import Format
+from stelsel.storing.nursery import Nursery
 from stelsel.storing.workers import Pool
 
 
@@ -24,10 +25,16 @@ class EmbeddedStore:
 
     @classmethod
     async def open(
-        cls, path: Path, *, release: str, workers: int, default_graph: Literal["union", "own"] = "union"
+        cls,
+        path: Path,
+        *,
+        release: str,
+        workers: int,
+        default_graph: Literal["union", "own"] = "union",
+        nursery: Nursery | None = None,
     ) -> Self:
         """Open the Oxigraph directory at `path` in `workers` processes, each warm. Raises StoreError."""
-        pool = Pool(path, size=workers)
+        pool = Pool(path, size=workers, nursery=nursery)
         await pool.start()
         return cls(release, pool, default_graph=default_graph)
 
@@ -59,6 +66,7 @@ class EmbeddedStore:
             within.memory,
             within.rows,
             within.bytes,
+            question.datatypes,
         )
         try:
             return self._pool.answer(orjson.dumps(job), within)

@@ -9,12 +9,21 @@ from typing import Final
 
 import orjson
 
-from stelsel.errors import DeadlinePassed, MemoryExceeded, QuerySyntaxError, StelselError, StoreError, Truncated
+from stelsel.errors import (
+    DeadlinePassed,
+    FunctionUnknown,
+    MemoryExceeded,
+    QuerySyntaxError,
+    StelselError,
+    StoreError,
+    Truncated,
+)
 from stelsel.storing import Limits
 from stelsel.storing.frames import CUT, END
 from stelsel.storing.line import Line
 
 _LAST_WORDS: Final = 1.0  # seconds that the forker gets to say how a worker ended
+_KINDS: Final = {"room": MemoryExceeded, "store": StoreError, "function": FunctionUnknown}
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +37,8 @@ def ended(kind: int, body: bytes, within: Limits) -> StelselError | None:
     said, message, line, column = orjson.loads(body)
     if said == "memory":
         return too_large(within)
-    if said == "store":
-        return StoreError(message)
+    if said in _KINDS:
+        return _KINDS[said](message)
     return QuerySyntaxError(message, line=line, column=column)
 
 
@@ -64,5 +73,9 @@ async def cause(line: Line, within: Limits) -> StelselError:
         return too_late(within)
     if "alloc" in words:  # Rust: memory allocation of N bytes failed; C++: std::bad_alloc
         return too_large(within)
+    if code == signal.SIGSEGV or "overflowed its stack" in words:
+        # The engine reads and plans by recursion; what is nested some tens of thousands deep takes all of its stack.
+        _log.warning("a worker ran out of stack")
+        return MemoryExceeded("the query is nested deeper than the engine can follow; nest it less deep")
     _log.error("a worker ended by signal %d: %s", code, " ".join(words.split())[-500:])
     return StoreError(f"the process that ran the query was ended (signal {code}); ask again")

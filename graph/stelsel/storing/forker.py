@@ -1,10 +1,11 @@
-"""The small process that forks workers and ends them: `python -m stelsel.storing.forker FD STORE`.
+"""The small process that forks workers and ends them: `python -m stelsel.storing.forker FD`.
 
 It has one thread and no event loop, so forking is safe; it is the parent of the workers, so a process id that it
 signals cannot have become another's; and it gives up the network before the engine is loaded. Its standard error
 is the server's.
 
-Messages come over FD, a SOCK_SEQPACKET, as JSON: {"fork": N} with the worker's socket, {"end": N}. It answers
+Messages come over FD, a SOCK_SEQPACKET, as JSON: {"fork": N, "store": PATH} with the worker's
+socket, {"end": N}. It answers
 {"network": "none" | "open"} at the start and {"exit": N, "signal": S, "words": "..."} for each worker that ended.
 When FD closes, everything ends.
 """
@@ -40,7 +41,7 @@ def main() -> None:
     gc.freeze()
     control = socket.socket(fileno=int(sys.argv[1]))
     control.send(json.dumps({"network": network}).encode())
-    _Forker(control, Path(sys.argv[2])).run()
+    _Forker(control).run()
 
 
 def leave_network() -> str:
@@ -62,8 +63,8 @@ def leave_network() -> str:
 
 
 class _Forker:
-    def __init__(self, control: socket.socket, store: Path) -> None:
-        self._control, self._store = control, store
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
         self._workers: dict[int, int] = {}  # number -> process id
         self._words: dict[int, int] = {}  # number -> file with its standard error
 
@@ -92,19 +93,19 @@ class _Forker:
         if not data:
             return False
         match json.loads(data):
-            case {"fork": int(number)}:
-                self._fork(number, socket.socket(fileno=handles[0]))
+            case {"fork": int(number), "store": str(store)}:
+                self._fork(number, socket.socket(fileno=handles[0]), Path(store))
             case {"end": int(number)} if number in self._workers:
                 os.kill(self._workers[number], signal.SIGKILL)
         return True
 
-    def _fork(self, number: int, line: socket.socket) -> None:
+    def _fork(self, number: int, line: socket.socket, store: Path) -> None:
         words = os.memfd_create(f"worker-{number}")
         process = os.fork()
         if process == 0:
             os.dup2(words, 2)
             self._control.close()
-            _work(line, self._store)
+            _work(line, store)
         line.close()
         self._workers[number], self._words[number] = process, words
 
@@ -120,7 +121,8 @@ class _Forker:
             said = os.pread(words, _WORDS, 0).decode(errors="replace")
             os.close(words)
             code = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-            self._control.send(json.dumps({"exit": number, "signal": code, "words": said}).encode())
+            with suppress(ConnectionError):  # the pool has gone, and so does everything here
+                self._control.send(json.dumps({"exit": number, "signal": code, "words": said}).encode())
 
 
 def _work(line: socket.socket, store: Path) -> NoReturn:

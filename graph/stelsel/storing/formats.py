@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from importlib.util import find_spec
+from typing import Final, Literal
 
 Kind = Literal["solutions", "boolean", "graph"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """How an answer is written. `aliases` are other media types and `nicknames` other names that clients ask it by."""
+    """How an answer is written. `aliases` are other media types and `nicknames` other names that clients ask it by. `extra` is
+    what has to be installed with Stelsel for it.
+    """
 
     name: str
     media_type: str
@@ -18,6 +22,12 @@ class Format:
     kinds: frozenset[Kind]
     aliases: tuple[str, ...] = ()
     nicknames: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def offered(self) -> bool:
+        """Whether this can be written here."""
+        return not self.extra or _installed(_EXTRAS[self.extra])
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -25,8 +35,11 @@ class Format:
         return (self.media_type, *self.aliases)
 
 
+_EXTRAS: Final = {"arrow": "pyarrow"}  # extra -> a module that comes with it
+
 _ROWS: frozenset[Kind] = frozenset({"solutions", "boolean"})
 _GRAPH: frozenset[Kind] = frozenset({"graph"})
+_COLUMNS: frozenset[Kind] = frozenset({"solutions"})
 
 # In order of preference: the first of a kind is what a client gets that accepts anything.
 _TABLE = (
@@ -34,6 +47,8 @@ _TABLE = (
     Format("xml", "application/sparql-results+xml", "srx", _ROWS, ("application/xml", "text/xml")),
     Format("csv", "text/csv", "csv", _ROWS),
     Format("tsv", "text/tab-separated-values", "tsv", _ROWS),
+    Format("arrow", "application/vnd.apache.arrow.stream", "arrows", _COLUMNS, extra="arrow"),
+    Format("parquet", "application/vnd.apache.parquet", "parquet", _COLUMNS, extra="arrow"),
     Format("turtle", "text/turtle", "ttl", _GRAPH, ("application/x-turtle", "text/n3"), ("n3",)),
     Format("ntriples", "application/n-triples", "nt", _GRAPH, ("text/plain",), ("n-triples",)),
     Format("nquads", "application/n-quads", "nq", _GRAPH, (), ("n-quads",)),
@@ -46,5 +61,15 @@ FORMATS: dict[str, Format] = {entry.name: entry for entry in _TABLE}
 
 
 def formats(kind: Kind) -> tuple[Format, ...]:
-    """The formats that fit this kind of answer, best first."""
-    return tuple(entry for entry in _TABLE if kind in entry.kinds)
+    """The formats that fit this kind of answer and can be written here, best first."""
+    return tuple(entry for entry in _TABLE if kind in entry.kinds and entry.offered)
+
+
+def missing(kind: Kind) -> tuple[Format, ...]:
+    """The formats that would fit, if their extra were installed."""
+    return tuple(entry for entry in _TABLE if kind in entry.kinds and not entry.offered)
+
+
+@cache
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -15,6 +17,9 @@ from typing import Final, NamedTuple
 # The engine allocates a lot of small things for a query and frees them all: glibc's per-thread cache, seven of a size
 # by default, was a sixth of the time of a lookup.
 _MALLOC: Final = "glibc.malloc.tcache_count=200:glibc.malloc.tcache_max=16384"
+_REST: Final = 0.5  # seconds before the forker is started again
+
+_log = logging.getLogger(__name__)
 
 
 class Exit(NamedTuple):
@@ -25,17 +30,28 @@ class Exit(NamedTuple):
 
 
 class Nursery:
-    """Starts the forker and speaks to it. `lost` is called once, when it ends without having been told to."""
+    """Starts the forker, and again when it ends without having been told to: then all `listeners` are called.
 
-    def __init__(self, store: Path, lost: Callable[[], None]) -> None:
-        self._lost = lost
+    One will do for any number of stores: a release that is switched to finds it warm, and has its workers in
+    milliseconds.
+    """
+
+    def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._exits: dict[int, asyncio.Future[Exit]] = {}
+        self._closing = False
+        self.listeners: set[Callable[[], None]] = set()
+        self.numbers = itertools.count(1)
         self.network = ""
+        self._start()
+
+    def _start(self) -> None:
+        if self._closing:
+            return
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stelsel.storing.forker", str(theirs.fileno()), str(store)],
+                [sys.executable, "-m", "stelsel.storing.forker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -45,9 +61,13 @@ class Nursery:
         self._control.setblocking(False)
         self._loop.add_reader(self._control.fileno(), self._hear)
 
-    def fork(self, number: int, line: socket.socket) -> asyncio.Future[Exit]:
-        """A worker at the other end of `line`. The future is set when it has ended. Raises OSError."""
-        socket.send_fds(self._control, [json.dumps({"fork": number}).encode()], [line.fileno()])
+    def fork(self, number: int, store: Path, line: socket.socket) -> asyncio.Future[Exit]:
+        """A worker for a store at the other end of `line`; `number` is the next of `numbers`.
+
+        The future is set when it has ended. Raises OSError.
+        """
+        message = json.dumps({"fork": number, "store": str(store)}).encode()
+        socket.send_fds(self._control, [message], [line.fileno()])
         future = self._exits[number] = self._loop.create_future()
         return future
 
@@ -58,6 +78,7 @@ class Nursery:
 
     async def close(self) -> None:
         """End every worker and the forker itself."""
+        self._closing = True
         self._hang_up()
         try:
             await asyncio.to_thread(self._process.wait, 5)
@@ -75,7 +96,11 @@ class Nursery:
         if not data:
             self._hang_up()
             self._process.wait()  # it has closed its end: it is over, or about to be
-            self._lost()
+            _log.warning("the process that starts workers has ended; starting another")
+            for listener in tuple(self.listeners):
+                listener()
+            # Not at once: where it cannot live it would be started over and over.
+            self._loop.call_later(_REST, self._start)
             return
         message = json.loads(data)
         if "network" in message:

@@ -6,7 +6,6 @@ Engine calls happen here and nowhere else in the server: they cannot be cancelle
 from __future__ import annotations
 
 import re
-import resource
 import signal
 import socket
 import time
@@ -25,7 +24,10 @@ from pyoxigraph import (
     serialize,
 )
 
+from stelsel.storing import memory
+from stelsel.storing.columns import answer as columns
 from stelsel.storing.cutting import Rows, Stop, until
+from stelsel.storing.datatypes import restore
 from stelsel.storing.frames import ASK, CUT, DATA, END, ERROR, HEAD, LONGEST, READY, frame
 
 _RESULTS: Final = {
@@ -76,6 +78,7 @@ class Job(NamedTuple):
     memory: int
     rows: int | None
     bytes: int | None
+    datatypes: list[tuple[str, str]]
 
 
 def names_dataset(text: str) -> bool:
@@ -130,7 +133,7 @@ def serve(line: socket.socket, path: Path) -> None:
     except (OSError, ValueError) as error:
         line.sendall(frame(ERROR, _error("store", f"{path} cannot be opened: {error}")))
         return
-    baseline, grown = _address_space(), _peak() + _CACHE + _GROWN
+    baseline, grown = memory.address_space(), memory.peak() + _CACHE + _GROWN
     limit = 0
     incoming = line.makefile("rb")
     line.sendall(frame(READY))
@@ -139,15 +142,17 @@ def serve(line: socket.socket, path: Path) -> None:
         if kind != ASK:
             return
         job = Job(*orjson.loads(incoming.read(length)))
+        if job.format in columns.FORMATS and not columns.loaded():
+            baseline += columns.load()
+            limit = 0
         if job.memory != limit:
             limit = job.memory
-            _, hard = resource.getrlimit(resource.RLIMIT_AS)
-            resource.setrlimit(resource.RLIMIT_AS, (baseline + _CACHE + limit, hard))
+            memory.limit(baseline + _CACHE + limit)
         signal.setitimer(signal.ITIMER_REAL, job.seconds + _GRACE)
         output = _Output(line)
         kind, body = _answer(store, job, output)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        leaving = kind == END and _peak() > grown
+        leaving = kind == END and memory.peak() > grown
         output.finish(kind, b"1" if leaving else body)
         if leaving:
             return
@@ -160,32 +165,45 @@ def _answer(store: Store, job: Job, output: _Output) -> tuple[int, bytes]:
         return _write(results, job, output)
     except Stop as stop:
         return CUT, stop.limit.encode()
+    except columns.NoRoom as error:
+        return ERROR, _error("room", str(error))
+    except ModuleNotFoundError:
+        return ERROR, _error(
+            "query", f"{job.format} is for an installation with the extra: pip install 'stelsel[arrow]'"
+        )
     except (SyntaxError, MemoryError, OSError, ValueError, RuntimeError) as error:
         return ERROR, _explain(error)
 
 
 def _write(results: QuerySolutions | QueryBoolean | QueryTriples, job: Job, output: _Output) -> tuple[int, bytes]:
-    file = cast("IO[bytes]", output)  # the engine asks for no more than write and flush
-    capped = job.rows is not None or job.bytes is not None
     if isinstance(results, QueryTriples):
-        if job.format not in _GRAPHS:
-            return ERROR, _error("query", f"a graph cannot be written as {job.format}")
-        if not capped:
-            results.serialize(file, _GRAPHS[job.format])
-            return END, b""
-        stopped: list[str] = []
-        statements = until(results, lambda: output.total, rows=job.rows, size=job.bytes, stopped=stopped)
-        serialize(statements, file, _GRAPHS[job.format])
-        return (CUT, stopped[0].encode()) if stopped else (END, b"")
+        return _write_graph(results, job, output)
+    if job.format in columns.FORMATS and isinstance(results, QuerySolutions):
+        cut = columns.write(results, job.format, output.write, rows=job.rows, size=job.bytes)
+        return (CUT, cut.encode()) if cut else (END, b"")
     if job.format not in _RESULTS:
         return ERROR, _error("query", f"rows cannot be written as {job.format}")
-    if not capped or isinstance(results, QueryBoolean):
-        results.serialize(file, _RESULTS[job.format])
+    if (job.rows is None and job.bytes is None) or isinstance(results, QueryBoolean):
+        results.serialize(cast("IO[bytes]", output), _RESULTS[job.format])  # it asks for no more than write and flush
         return END, b""
     rows = Rows(job.format, output.write, rows=job.rows, size=job.bytes)
     results.serialize(cast("IO[bytes]", rows), _RESULTS[job.format])
     rows.flush()
     return END, b""
+
+
+def _write_graph(results: QueryTriples, job: Job, output: _Output) -> tuple[int, bytes]:
+    file = cast("IO[bytes]", output)
+    if job.format not in _GRAPHS:
+        return ERROR, _error("query", f"a graph cannot be written as {job.format}")
+    if job.rows is None and job.bytes is None and not job.datatypes:
+        results.serialize(file, _GRAPHS[job.format])
+        return END, b""
+    stopped: list[str] = []
+    restored = restore(results, dict(job.datatypes)) if job.datatypes else results
+    statements = until(restored, lambda: output.total, rows=job.rows, size=job.bytes, stopped=stopped)
+    serialize(statements, file, _GRAPHS[job.format])
+    return (CUT, stopped[0].encode()) if stopped else (END, b"")
 
 
 def _dataset(job: Job) -> dict[str, Any]:
@@ -210,6 +228,8 @@ _KINDS: Final = {
 
 def _explain(error: Exception) -> bytes:
     kind = next(kind for cause, kind in _KINDS.items() if isinstance(error, cause))
+    if kind == "query" and str(error).startswith("The custom function"):
+        kind = "function"
     place = _PLACE.fullmatch(str(error)) if kind == "syntax" else None
     if place is None:
         return _error(kind, str(error))
@@ -218,13 +238,3 @@ def _explain(error: Exception) -> bytes:
 
 def _error(kind: str, message: str, line: int | None = None, column: int | None = None) -> bytes:
     return orjson.dumps([kind, " ".join(message.split())[:500], line, column])
-
-
-def _address_space() -> int:
-    """Bytes of address space in use: what RLIMIT_AS counts."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    return pages * resource.getpagesize()
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

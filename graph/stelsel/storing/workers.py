@@ -28,20 +28,23 @@ _SPARES: Final = 1
 _PLACES: Final = 512  # queries that may wait in a lane
 _START: Final = 30.0  # seconds in which the first workers must have opened the store
 _LONGEST_PAUSE: Final = 5.0  # seconds between attempts to start a worker that keeps failing
-_REST: Final = 0.5  # seconds before the forker is started again
 
 _log = logging.getLogger(__name__)
 
 
 class Pool:
-    """`size` queries at once about the store at `path`. Open it with `start`, end it with `close` or `drain`."""
+    """`size` queries at once about the store at `path`. Open it with `start`, end it with `close` or `drain`.
 
-    def __init__(self, path: Path, *, size: int) -> None:
+    Workers come from `nursery`, which serves other pools too and outlives this one; without it from one of its own.
+    """
+
+    def __init__(self, path: Path, *, size: int, nursery: Nursery | None = None) -> None:
         self._path, self._size = path, size
         self._turns: Turns[Line] = Turns(size, places=_PLACES)
         self._lines: set[Line] = set()
         self._idle: list[Line] = []
-        self._nursery: Nursery | None = None
+        self._nursery = nursery
+        self._own: Nursery | None = None
         self._numbers = 0
         self._failures = 0
         self._draining = self._closing = False
@@ -65,7 +68,9 @@ class Pool:
 
     async def start(self) -> None:
         """Start the workers. Raises StoreError when the store cannot be opened."""
-        self._open()
+        if self._nursery is None:
+            self._nursery = self._own = Nursery()
+        self._nursery.listeners.add(self._start_over)
         try:
             async with asyncio.timeout(_START):
                 await asyncio.gather(*(self._spawn() for _ in range(self._size + _SPARES)))
@@ -76,10 +81,6 @@ class Pool:
             await self.close()
             raise
 
-    def _open(self) -> None:
-        if not self._closing:
-            self._nursery = Nursery(self._path, self._start_over)
-
     async def answer(self, job: bytes, within: Limits) -> AsyncGenerator[bytes]:
         """The answer to a job (see worker.Job). Errors and limits are those of storing.Store.answer."""
         loop = asyncio.get_running_loop()
@@ -87,8 +88,8 @@ class Pool:
         # A worker may have died while it was idle, which shows only now: the question is then put to another, once.
         for last in (False, True):
             line = await self._take(within)
-        if within.taken is not None:
-            within.taken()
+            if within.taken is not None:
+                within.taken()
             timer = loop.call_at(deadline, line.expire)
             fit = begun = False
             try:
@@ -132,11 +133,16 @@ class Pool:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
         for line in tuple(self._lines):
+            if self._nursery is not None:
+                self._nursery.end(line.number)
             line.hang_up()
         self._idle.clear()
         if self._nursery is not None:
-            await self._nursery.close()
+            self._nursery.listeners.discard(self._start_over)
             self._nursery = None
+        if self._own is not None:
+            await self._own.close()
+            self._own = None
 
     async def _take(self, within: Limits) -> Line:
         """A worker, when its turn has come. Raises Busy."""
@@ -175,12 +181,12 @@ class Pool:
         if self._nursery is None:
             return
         self._numbers += 1
-        line = Line(self._numbers, self._replace)
+        line = Line(next(self._nursery.numbers), self._replace)
         mine, theirs = socket.socketpair()
         with theirs:
             mine.setblocking(False)
             try:
-                line.exit = self._nursery.fork(line.number, theirs)
+                line.exit = self._nursery.fork(line.number, self._path, theirs)
             except OSError:
                 mine.close()
                 raise StoreError("the process that starts workers is not there") from None
@@ -227,13 +233,8 @@ class Pool:
 
     def _start_over(self) -> None:
         """The forker itself has ended, which only something outside can have done."""
-        if self._closing:
-            return
-        _log.warning("the process that starts workers has ended; starting another")
         for line in tuple(self._lines):
-            line.hang_up()
-        # Not at once: where it cannot live it would be started over and over. Workers are tried again until it is there.
-        asyncio.get_running_loop().call_later(_REST, self._open)
+            line.hang_up()  # workers are tried again until it is there
 
 
 def _refuse(turn: asyncio.Future[Line], retry: int) -> None:

@@ -1,0 +1,136 @@
+"""Asks the engine for its plan of a query: the command `oxigraph` explains it on an empty store, in a process of its own.
+
+pyoxigraph gives no plans. The command runs a query to its end before it explains, so it may take no more than a second:
+a query that does not end without any data is worth a warning by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import resource
+import shutil
+import sysconfig
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from stelsel.errors import QueryRefused, QuerySyntaxError
+from stelsel.querying.advice import phrase
+from stelsel.querying.guard import judge
+from stelsel.querying.plans import Step, read_plan
+
+_SECONDS: Final = 1.0
+_MEMORY: Final = 1_000_000_000  # bytes of address space
+_LARGEST: Final = 1_000_000  # bytes of an explanation that is read
+_AT_ONCE: Final = 2
+_PLACE: Final = re.compile(r"error at (\d+):(\d+): ([^\n]*)")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, or the reason why there is none: a key of `plan` in the rules' words, with what fills it."""
+
+    plan: Step | None = None
+    reason: str = ""
+    values: Mapping[str, object] | None = None
+
+    def why_not(self, language: str) -> str:
+        """Why there is no plan; empty where there is one."""
+        return phrase(self.reason, language, section="plan", **(self.values or {})) if self.reason else ""
+
+
+class Planner:
+    """Makes plans. Its folder with an empty store is made at the first question, and removed by `close`."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._command = _command()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._numbers = count()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._opening = asyncio.Lock()
+
+    async def plan(self, text: str, prefixes: Mapping[str, str]) -> Planned:
+        """The plan of a query that the guard let through. Raises QuerySyntaxError where the engine cannot read it."""
+        if self._command is None:
+            return Planned(reason="missing")
+        try:
+            judge(text, base=self._base)
+        except QueryRefused:
+            return Planned(reason="service")
+        async with self._turns:
+            return await self._explain(text, prefixes, self._command)
+
+    def close(self) -> None:
+        """Remove the folder."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    async def _explain(self, text: str, prefixes: Mapping[str, str], command: str) -> Planned:
+        folder = await self._open(command)
+        written = folder / f"{next(self._numbers)}.json"
+        try:
+            arguments = ("--location", str(folder / "empty"), "--query-base", self._base)
+            # `xml` is a format of rows and of graphs, so the form of the query need not be known.
+            said = await _run(
+                *(command, "query", *arguments, "--results-format", "xml", "--explain-file", str(written)), given=text
+            )
+            if said is None:
+                return Planned(reason="late", values={"seconds": f"{_SECONDS:g}"})
+            if not written.is_file():
+                return _failed(said)
+            if written.stat().st_size > _LARGEST:
+                return Planned(reason="failed", values={"message": "the plan is too large to show"})
+            return Planned(read_plan(orjson.loads(written.read_bytes()), prefixes))
+        finally:
+            written.unlink(missing_ok=True)
+
+    async def _open(self, command: str) -> Path:
+        async with self._opening:
+            if self._folder is None:
+                folder = tempfile.TemporaryDirectory(prefix="stelsel-plans-", ignore_cleanup_errors=True)
+                await _run(command, "load", "--location", f"{folder.name}/empty", "--format", "nt", given="")
+                self._folder = folder
+        return Path(self._folder.name)
+
+
+def _failed(said: str) -> Planned:
+    place = _PLACE.search(said)
+    if place is None:
+        return Planned(reason="failed", values={"message": said.partition("\n")[0][:200]})
+    line, column = int(place[1]), int(place[2])
+    raise QuerySyntaxError(f"line {line}, column {column}: {place[3][:500]}", line=line, column=column)
+
+
+async def _run(*command: str, given: str) -> str | None:
+    """What a command says on standard error; None when it had to be ended."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        async with asyncio.timeout(_SECONDS):
+            _, said = await process.communicate(given.encode("utf-8", "replace"))
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return said.decode("utf-8", "replace")
+
+
+def _command() -> str | None:
+    """The command of the Python package `oxigraph`, which stands beside this Python; else what the path has."""
+    beside = Path(sysconfig.get_path("scripts")) / "oxigraph"
+    return str(beside) if beside.is_file() else shutil.which("oxigraph")

@@ -1,0 +1,103 @@
+"""One server process: the event loop, and what it listens on. `python -m stelsel.serving.process` is one of several.
+
+One of several is told what it needs by its parent (see processes): the number of the socket to listen on and that of its
+leash as arguments, a folder to share with the others if there is one, and the settings as JSON on its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from stelsel.errors import StelselError
+from stelsel.home import Home, open_home
+from stelsel.serving import logs
+from stelsel.serving.app import create_app
+from stelsel.serving.clients import Clients
+from stelsel.serving.connections import Connections, patient, raise_file_limit
+from stelsel.settings import Settings
+
+READY: Final = b"r"
+"""What goes over the leash when a process takes requests."""
+
+
+class _Server(uvicorn.Server):
+    """Says when it takes requests, and lets itself be stopped."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[_Server], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready(self)
+
+
+def serve(
+    listening: socket.socket,
+    settings: Settings,
+    home: Home,
+    folder: Path | None,
+    ready: Callable[[_Server], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what runs and stop. `ready` is called when requests are taken.
+
+    `folder` is for what the server processes of this machine share; without one there is no result cache.
+    """
+    logs.configure()
+    raise_file_limit(settings.connections)
+    clients = Clients(settings.trusted_proxies, settings.proxy_header)
+    config = uvicorn.Config(
+        create_app(settings, home, folder),
+        loop="uvloop",
+        http=patient(Connections(settings.connections, exempt=clients.is_proxy)),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=math.ceil(settings.query_seconds) + 1,
+    )
+    logging.getLogger("uvicorn.error").addFilter(_broken_off)
+    _Server(config, ready).run([listening])
+
+
+def main(number: str, leash_number: str, folder: str = "") -> None:
+    """Serve as one of several. When the parent goes away, however it ends, so does this: what runs is finished first."""
+    leash = socket.socket(fileno=int(leash_number))
+    leash.setblocking(False)
+
+    def ready(server: _Server) -> None:
+        def heard() -> None:
+            asyncio.get_running_loop().remove_reader(leash)
+            server.should_exit = True
+
+        asyncio.get_running_loop().add_reader(leash, heard)
+        leash.send(READY)
+
+    settings = Settings.model_validate_json(sys.stdin.buffer.read())
+    try:
+        with socket.socket(fileno=int(number)) as listening:
+            serve(listening, settings, open_home(settings.home), Path(folder) if folder else None, ready)
+    except StelselError as error:
+        sys.exit(str(error))
+
+
+def _broken_off(record: logging.LogRecord) -> bool:
+    """Breaking off an answer is how its end is told apart from a failure (see sparql); it has been logged there."""
+    return "without completing response" not in record.getMessage()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
