@@ -6,7 +6,7 @@ DATA ?= data
 ADDRESSES ?= 2000
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test check format accept bench load release serve lock clean
+.PHONY: help setup demo test slow check format accept bench load release serve lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,11 @@ demo: .venv/run ## Build a graph of an invented municipality and serve it (ADDRE
 	$(BIN)/stelsel release --data build/demo/data
 	$(BIN)/stelsel serve --data build/demo/data
 
-test: .venv/dev ## Run all tests
-	$(BIN)/python -m pytest
+test: .venv/dev ## Run the tests that take under five minutes together
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+
+slow: .venv/dev ## Run the tests that take their time: real deliveries, hostile load, kills, peers
+	$(BIN)/python -m pytest -m slow
 
 check: .venv/dev ## Run the checks: format, lint, types, layers, content, wheel
 	$(BIN)/ruff format --check graph loaders tests

@@ -70,6 +70,8 @@ from stelsel.storing.editions import newest
 from stelsel.storing.releases import build, switch
 from tinyeditions import NAMES
 
+pytestmark = pytest.mark.slow
+
 data = Path(sys.argv[1])
 home = open_home(Path(sys.argv[2]))
 print("ready", flush=True)

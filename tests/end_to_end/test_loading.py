@@ -125,6 +125,7 @@ def test_weesp_as_known_and_valid_is_one_state_an_object_whatever_the_moments(re
         assert int(row["n"].value) > 25_000
 
 
+@pytest.mark.slow
 def test_the_national_mutations_leave_weesp_alone_and_say_what_is_missing(real, mutations):
     data, before, _ = real
     outcome = loaded(data, mutations, processes=2)
@@ -139,6 +140,7 @@ def test_the_national_mutations_leave_weesp_alone_and_say_what_is_missing(real, 
     assert again.edition.id == outcome.edition.id
 
 
+@pytest.mark.slow
 def test_one_process_or_two_give_the_same_bytes(weesp, real, tmp_path):
     one = loaded(tmp_path, weesp, processes=1)
     for graph in one.edition.graphs:
@@ -150,6 +152,7 @@ def test_one_process_or_two_give_the_same_bytes(weesp, real, tmp_path):
             assert len({hashlib.sha256(file.read_bytes()).digest() for file in files}) == 1
 
 
+@pytest.mark.slow
 def test_a_delivery_of_the_country_with_junk_in_it(shared, tmp_path):
     """It was cut down by hand, and two nummeraanduidingen stand in it twice: that is seen, and may be accepted."""
     source = shared / "data/bag/gem-0221-doesburg/BAGNLDL-15092020-small.zip"

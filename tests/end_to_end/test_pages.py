@@ -71,7 +71,7 @@ def site(tmp_path_factory):
     api.include_router(pages.router(store, NAMES, rendered, lambda: RELEASE, queries))
     api.include_router(resources.router(store, NAMES, rendered, lambda: RELEASE))
     sparql = Sparql(store, Settings(), page=pages.editor(rendered, queries))
-    app = Service(problems.Boundary(sparql), pages.ProblemPages(api, rendered))
+    app = Service({"/sparql": problems.Boundary(sparql)}, pages.ProblemPages(api, rendered))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -24,6 +24,8 @@ from stelsel.serving.server import run
 from stelsel.settings import read_settings
 from tinyreleases import RUNAWAYS, chain, cpu, eventually, point, release, served, workers_of
 
+pytestmark = pytest.mark.slow
+
 POINT = "SELECT ?o { <http://e/5> <http://e/label> ?o }"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 STREAM = "SELECT * { ?a ?b ?c . ?d ?e ?f }"

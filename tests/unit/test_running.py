@@ -35,7 +35,7 @@ def watched(path, conversation, **options):
 
 async def soon(condition):
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what it waits for happens in another process
             await asyncio.sleep(0.01)
 
 

@@ -38,8 +38,9 @@ def loaded(outcome: Outcome) -> None:
         )
     for reason, number in edition.problems.items():
         console.say(f"{number:,} problems of kind {reason}; all are in problems.jsonl.zst of the edition")
-    for shape, number in edition.violations.items():
-        console.say(f"{number:,} times: {shape}")
+    if edition.violations:
+        rows = [[shape.rsplit("/", 1)[-1], f"{number:,}"] for shape, number in edition.violations.items()]
+        console.table("what the shapes found (graph/validatie has the objects)", ["shape", "results"], rows)
     for warning in edition.warnings:
         console.complain(warning)
 

@@ -54,6 +54,7 @@ def _pieces(query: Query, element: Element) -> list[Piece]:
         ]
     text = query.text[element.begin : element.end]
     text = f"{{ {text} }}" if element.kind == "select" else text
+    text = f"{text} ." if element.kind == "block" and not element.dotted else text
     return [Piece(text, element.begin, element.kind in _RESTRICTING)]
 
 

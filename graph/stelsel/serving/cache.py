@@ -138,13 +138,14 @@ class ResultCache:
         batch, release = dict(self._waiting), self._release
         loop = asyncio.get_running_loop()
         writing = loop.run_in_executor(self._writer, self._write, release, batch)
-        writing.add_done_callback(lambda _: self._end(batch))
+        writing.add_done_callback(lambda done: self._end(batch, done))
 
-    def _end(self, batch: dict[bytes, Kept]) -> None:
+    def _end(self, batch: dict[bytes, Kept], done: asyncio.Future[None]) -> None:
         for name in batch:
             self._waiting_size -= _cost(self._waiting.pop(name))
         again = self._waiting and not self._closed
         self._timer = asyncio.get_running_loop().call_later(_PAUSE, self._begin) if again else None
+        done.result()  # what is not expected is told by the event loop
 
     def _write(self, release: str, batch: dict[bytes, Kept]) -> None:
         try:
@@ -180,7 +181,7 @@ class ResultCache:
             writing.drop(self._parts[chosen], delete=False)
             parts[chosen] = _Part(release, 0, last + 1)
         parts[chosen] = parts[chosen]._replace(size=parts[chosen].size + size)
-        writing.put(_STATE, orjson.dumps(parts), db=self._state)
+        writing.put(_STATE, orjson.dumps([list(part) for part in parts]), db=self._state)
         return chosen
 
 

@@ -69,6 +69,11 @@ async def cause(line: Line, within: Limits) -> StelselError:
             code, words = await asyncio.shield(line.exit)
     except (TimeoutError, asyncio.CancelledError):
         return StoreError("the process that ran the query has ended; ask again")
+    return _meaning(code, words, within)
+
+
+def _meaning(code: int, words: str, within: Limits) -> StelselError:
+    """What it means that a worker ended by this signal, with these last words."""
     if code == signal.SIGALRM:
         return too_late(within)
     if "alloc" in words:  # Rust: memory allocation of N bytes failed; C++: std::bad_alloc

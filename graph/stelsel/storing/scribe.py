@@ -29,6 +29,8 @@ from stelsel.storing.changes import Effect, Written
 from stelsel.storing.frames import ASK, END, Frames, frame
 from stelsel.storing.writer import Job
 
+# The engine has a few threads, and glibc reserves 64 MB of address space for each of them, which the limit would count.
+_MALLOC: Final = "glibc.malloc.arena_max=1"
 _WORDS: Final = 2000  # bytes of a dead writer's last words that are read
 
 
@@ -85,6 +87,7 @@ class Scribe:
                 stdout=subprocess.DEVNULL,
                 stderr=words,
                 start_new_session=True,
+                env={"GLIBC_TUNABLES": _MALLOC, **os.environ},
             )
         self._writer = _Writer(process, mine, words)
         return self._writer
