@@ -20,6 +20,7 @@ from stelsel.storing.formats import FORMATS, Format
 from stelsel.storing.releases import current_path, hold
 
 SHOWN = 200  # rows of a table on a terminal; a format such as csv gives all
+WIDEST = 7  # columns that fit beside each other; with more, each row is shown as a list
 
 
 def ask(settings: Settings, home: Home, what: str, parameters: list[str], format_name: str | None) -> None:
@@ -82,4 +83,9 @@ def _table(answer: bytes) -> None:
     columns, rows = found["head"]["vars"], found["results"]["bindings"]
     cells = [[row[name]["value"] if name in row else "" for name in columns] for row in rows[:SHOWN]]
     more = f" ({SHOWN} shown; --format csv gives all)" if len(rows) > SHOWN else ""
-    console.table(f"{len(rows):,} rows{more}", columns, cells)
+    if len(columns) <= WIDEST:
+        console.table(f"{len(rows):,} rows{more}", columns, cells)
+        return
+    for number, row in enumerate(cells, 1):
+        facts = [[name, cell] for name, cell in zip(columns, row, strict=True) if cell]
+        console.table(f"row {number} of {len(rows):,}{more}", ["column", "value"], facts)

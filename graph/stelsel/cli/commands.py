@@ -10,7 +10,7 @@ import orjson
 import typer
 
 from stelsel.cli import console, tokens
-from stelsel.errors import NotFound, StelselError
+from stelsel.errors import NotFound, QuerySyntaxError, StelselError
 from stelsel.home import open_home
 from stelsel.names import Names
 from stelsel.settings import PREFIX, Settings, read_settings
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(tokens.app, name="token")
 
 # Each option says which variable gives it too; reading the environment is the business of `read_settings` alone.
+_LONGEST = 200  # characters of a parser's message: the rest lists what else it would have taken
 _HELP = {name: f"{field.description} [{PREFIX}{name.upper()}]" for name, field in Settings.model_fields.items()}
 Data = Annotated[Path | None, typer.Option("--data", help=_HELP["data"], show_default="data")]
 HomeDir = Annotated[Path | None, typer.Option("--home", help=_HELP["home"])]
@@ -201,6 +202,11 @@ def main() -> None:
     """Runs a command. The outermost boundary: what goes wrong is said in a sentence, and the exit code is not 0."""
     try:
         app()
+    except QuerySyntaxError as error:
+        place = f"line {error.line}, column {error.column}: " if error.line else ""
+        said = str(error)
+        console.complain(place + (said if len(said) <= _LONGEST else said[:_LONGEST] + " …"))
+        sys.exit(1)
     except StelselError as error:
         console.complain(str(error))
         sys.exit(1)

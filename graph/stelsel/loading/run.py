@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -119,11 +120,13 @@ class _Job:
             stack.callback(writer.close)
             parts = self._changed(self.before, tally, stack) if self.before and tally else self._documents()
             setup = Setup(self.home.root, self.register.name, self.settings.base, self._day())
-            done = 0
+            done, clock = 0, time.perf_counter()
             for result in results(parts, setup, self.settings.processes or cores()):
                 writer.add(result)
                 done += result.packed
-                self.progress(f"{writer.read:,} records, {writer.quads.total():,} quads", done, self._size())
+                rate = writer.read / (time.perf_counter() - clock)
+                said = f"{writer.read:,} records ({rate:,.0f}/s), {writer.quads.total():,} quads"
+                self.progress(said, done, self._size())
             if tally:
                 writer.report(tally.problems)
             writer.find_twice()

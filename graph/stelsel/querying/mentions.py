@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -123,7 +123,7 @@ def _filtered(query: Query, element: Element, triples: list[Triple]) -> Iterator
                 yield Comparison(triple.predicate, value, exact=False)
 
 
-def _split(found: Sequence[Token], at: Set[str]) -> Iterator[list[Token]]:
+def _split(found: Sequence[Token], at: Container[str]) -> Iterator[list[Token]]:
     part: list[Token] = []
     for token in found:
         if token.text in at:

@@ -159,7 +159,9 @@ class _Turn:
 
     async def again(self) -> None:
         """It was put back: wait for a place among the long ones."""
-        self._query.why = ""
+        self._forget()
+        if self._query.why == "displaced":  # and not stopped since
+            self._query.why = ""
         self._leave_tried()
         await self._place()
 
@@ -172,10 +174,11 @@ class _Turn:
 
     def cross(self) -> bool:
         """It is long: whether there is a place for it. If there is none, it is put back."""
+        self._forget()
         if not self.placed:
             self._pace.remember(self._query.question.text, "long")
             self.placed = self._pace.long.take()
-            if not self.placed:
+            if not self.placed and not self._query.why:
                 self._query.interrupt("displaced")
         return self.placed
 
@@ -194,7 +197,6 @@ class _Turn:
             self._pace.long.leave()
 
     def _late(self) -> None:
-        self._timer = None
         if self.cross():
             self._leave_tried()
 

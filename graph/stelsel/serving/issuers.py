@@ -132,7 +132,8 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 # Not through a proxy that the environment names, and nowhere but where we were told to go.
-_OPENER: Final = build_opener(ProxyHandler({}), _NoRedirects())
+HANDLERS: Final = (ProxyHandler({}), _NoRedirects())
+_OPENER = build_opener(*HANDLERS)
 
 
 def _get(address: str) -> dict[str, Any]:
