@@ -64,7 +64,8 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     grid = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(row[index].replace(",", "").isdigit() for row in rows)
-        grid.add_column(name, justify="right" if numeric else "left", no_wrap=len(columns) < 8)
+        # What a row is called stays on one line; what it says is folded, never cut.
+        grid.add_column(name, justify="right" if numeric else "left", no_wrap=numeric or index == 0, overflow="fold")
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     OUT.print(grid)
