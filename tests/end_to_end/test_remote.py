@@ -12,6 +12,7 @@ import time
 from contextlib import aclosing
 from dataclasses import replace
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -20,7 +21,15 @@ import pytest
 from pyoxigraph import QueryResultsFormat, RdfFormat, parse, parse_query_results
 
 from remotestores import oxigraph, virtuoso
-from stelsel.errors import DeadlinePassed, NoRelease, NotAcceptable, QuerySyntaxError, StoreError, Truncated
+from stelsel.errors import (
+    DeadlinePassed,
+    NoRelease,
+    NotAcceptable,
+    QueryRefused,
+    QuerySyntaxError,
+    StoreError,
+    Truncated,
+)
 from stelsel.home import Home
 from stelsel.serving.current import CurrentStore
 from stelsel.settings import read_settings
@@ -117,10 +126,11 @@ async def answer(store, text, format="json", *, seconds=20.0, **limits):
         return b"".join([chunk async for chunk in chunks])
 
 
+@cache
 def at_home(data, text, format="json"):
     async def run():
         path = current_path(data, "open") / "oxigraph"
-        store = await EmbeddedStore.open(path, release="r", workers=1)
+        store = await EmbeddedStore.open(path, release="r", workers=2)
         try:
             return await answer(store, text, format)
         finally:
@@ -143,6 +153,10 @@ def rows(content):
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_question_has_the_answer_that_it_has_at_home(engine, data, question):
     text = QUESTIONS[question]
+    if question == "one graph" and engine[0] == "oxigraph, union":
+        with pytest.raises(QueryRefused, match="union-default-graph"):
+            talk(data, engine[1], lambda store: answer(store, text))
+        return
     assert rows(talk(data, engine[1], lambda store: answer(store, text))) == rows(at_home(data, text))
 
 
@@ -154,7 +168,7 @@ def test_yes_and_no_are_written_as_the_standard_has_them(engine, data, text, for
     assert b"__ASK" not in said
 
 
-@pytest.mark.parametrize("format", ["turtle", "ntriples", "nquads", "trig", "rdfxml"])
+@pytest.mark.parametrize("format", ["turtle", "ntriples", "nquads", "trig"])
 def test_a_graph_is_the_graph_that_it_is_at_home(engine, data, format):
     text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ ?s ?p ?o . ?s <{BASE}/def/oppervlakte> ?m FILTER(?m < 20) }}"
     there = triples(talk(data, engine[1], lambda store: answer(store, text, format)), format)
@@ -169,7 +183,11 @@ def triples(content, format):
 def test_a_format_that_loses_something_is_refused(engine, data):
     if engine[0] != "virtuoso":
         pytest.skip("Oxigraph writes every format well")
-    for text, name in (("ASK { ?s ?p ?o }", "tsv"), ("DESCRIBE <id/pand/0001>", "jsonld")):
+    for text, name in (
+        ("ASK { ?s ?p ?o }", "tsv"),
+        ("DESCRIBE <id/pand/0001>", "jsonld"),
+        ("DESCRIBE <id/pand/0001>", "rdfxml"),
+    ):
         with pytest.raises(NotAcceptable, match="Virtuoso loses something"):
             talk(data, engine[1], lambda store, t=text, f=name: answer(store, t, f))
 

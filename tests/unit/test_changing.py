@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -291,6 +294,8 @@ def test_old_releases_of_changes_go_and_those_that_were_built_stay(data, changer
     assert kept[0] == built
     assert kept[-1] == current(data, "open").id
     assert len(values(data)) == 2 * KEPT + 1
+    assert len(editions(data, STEWARD)) == KEPT
+    verify(edition_path(data, newest(data, STEWARD)))
 
 
 def test_closed_graphs_are_not_for_the_public_service_and_stay_in_the_edition(data, home):
@@ -344,3 +349,60 @@ def test_the_writer_has_no_network_and_ends_with_the_changer(changer):
     assert Path(f"/proc/{process.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
     changer.close()
     assert eventually(lambda: process.poll() is not None)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from stelsel.storing.changing import Changer
+from test_changing import NAMES, WITHIN, insert
+
+data, at = sys.argv[1], int(sys.argv[2])
+moments = 0
+
+def count(event, args):
+    global moments
+    if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink") and str(args[0]).startswith(data):
+        moments += 1
+        if moments == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+changer = Changer(Path(data), "open", NAMES)
+changer.start()
+sys.addaudithook(count)
+changer.change(insert("<s> <p> 'nieuw'"), WITHIN, by="s")
+print(moments)
+changer.close()
+"""
+
+
+def run_killed(data, at):
+    """A change in a process of its own, which kills itself at its so manieth file that it opens, moves or removes."""
+    here = Path(__file__).parent
+    path = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parent)!r}]\n"
+    return subprocess.run(
+        [sys.executable, "-c", path + KILLED, str(data), str(at)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_at_any_moment_leaves_a_whole_release(data, changer, tmp_path):
+    changer.change(insert("<s> <p> 'oud'"), WITHIN, by="s")
+    whole = shutil.copytree(data, tmp_path / "whole", symlinks=True)
+    moments = int(run_killed(whole, 0).stdout)
+    assert moments > 10
+    seen = set()
+    for at in sorted({1 + number * (moments - 1) // 9 for number in range(10)}):
+        copy = shutil.copytree(data, tmp_path / f"at-{at}", symlinks=True)
+        assert run_killed(copy, at).returncode == -signal.SIGKILL
+        verify(current_path(copy, "open"))
+        seen.add(tuple(values(copy)))
+        assert seen <= {("oud",), ("nieuw", "oud")}
+        for edition in editions(copy, STEWARD):
+            verify(edition_path(copy, edition))
+        again = Changer(copy, "open", NAMES)
+        again.change(insert("<s> <p> 'daarna'"), WITHIN, by="s")
+        again.close()
+        assert "daarna" in values(copy)
+        assert list((copy / "staging").iterdir()) == []
+    assert ("oud",) in seen

@@ -16,9 +16,9 @@ def test_a_media_type_names_one_format_of_a_kind(kind):
 
 def test_the_engine_writes_every_format_under_the_media_type_that_it_is_offered_as():
     engine = {**_RESULTS, **_GRAPHS}
-    assert engine.keys() == FORMATS.keys()
+    assert FORMATS.keys() - engine.keys() == {"arrow", "parquet"}  # ours, from its TSV
     # pyoxigraph's own name for CSV and TSV adds what RFC 4180 leaves out; the type is the same.
-    assert {name: entry.media_type for name, entry in FORMATS.items()} == {
+    assert {name: entry.media_type for name, entry in FORMATS.items() if name in engine} == {
         name: entry.media_type.split(";")[0] for name, entry in engine.items()
     }
 

@@ -24,7 +24,7 @@ def judged(*texts, seconds=10.0, meanwhile=None):
                 await meanwhile(judge)
             return await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            judge.close()
+            await judge.close()
 
     return asyncio.run(run())
 
@@ -79,7 +79,7 @@ def test_a_judge_that_is_killed_is_replaced():
                 await judge.form("ASK {} # service" + LONG, 10)
             assert await judge.form("ASK {} # service" + LONG, 10) == "ask"
         finally:
-            judge.close()
+            await judge.close()
 
     asyncio.run(run())
 

@@ -78,7 +78,7 @@ def test_a_form_will_do(client):
     assert "als formulier & zo" in notes(client)[0]
 
 
-def test_who_has_no_token_or_not_its_scope_changes_nothing(client, server, data):
+def test_who_has_no_token_or_not_its_scope_changes_nothing(client, data):
     before = current(data, "open").id
     operator, _ = create(data, ["operator"], days=1)
     for secret, status in (("", 401), ("Bearer onzin", 401), (f"Bearer {operator}", 403)):

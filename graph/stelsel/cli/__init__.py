@@ -3,6 +3,7 @@
 commands  what can be typed, and what is called for it
 asking    `stelsel query`
 checking  `stelsel check`
+tokens    `stelsel token`
 reports   what a load gave, and `stelsel status`
 console   progress, tables, ages, messages
 """

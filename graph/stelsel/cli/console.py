@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -59,13 +60,13 @@ def complain(text: str) -> None:
     ERR.print(f"[bold red]stelsel:[/] {escape(text)}", soft_wrap=True)
 
 
-def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """A table; numbers to the right."""
+def table(title: str, columns: list[str], rows: list[list[str]], *, names: int = 1) -> None:
+    """A table; numbers to the right. The first `names` columns stay on one line, the others are folded, never cut."""
     grid = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(rows) and all(row[index].replace(",", "").isdigit() for row in rows)
-        # What a row is called stays on one line; what it says is folded, never cut.
-        grid.add_column(name, justify="right" if numeric else "left", no_wrap=numeric or index == 0, overflow="fold")
+        side: Literal["right", "left"] = "right" if numeric else "left"
+        grid.add_column(name, justify=side, no_wrap=numeric or index < names, overflow="fold")
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     OUT.print(grid)

@@ -86,12 +86,12 @@ def _audience(data: Path, audience: Access) -> dict[str, Any]:
 def show(found: dict[str, Any]) -> None:
     """The same for a person."""
     rows = [
-        [name, e["id"], e["date"], e["age"], f"{e['quads']:,}", f"{e['refused']:,}", f"{e['violations']:,}"]
+        [name, e["id"], e["age"], f"{e['quads']:,}", f"{e['refused']:,}", f"{e['violations']:,}"]
         for name, editions_ in found["registers"].items()
         for e in editions_
     ]
-    columns = ["register", "edition", "date", "age", "quads", "refused", "violations"]
-    console.table(f"editions in {found['data']}", columns, rows)
+    columns = ["register", "edition", "age", "quads", "refused", "violations"]
+    console.table(f"editions in {found['data']}", columns, rows, names=2)
     for audience, state in found["audiences"].items():
         rows = [
             [
@@ -104,6 +104,8 @@ def show(found: dict[str, Any]) -> None:
             for r in state["releases"]
         ]
         if rows:
-            console.table(f"releases for {audience}", ["current", "release", "age", "quads", "registers"], rows)
+            console.table(
+                f"releases for {audience}", ["current", "release", "age", "quads", "registers"], rows, names=2
+            )
     if not any(state["current"] for state in found["audiences"].values()):
         console.say("nothing is current; make a release with: stelsel release")

@@ -10,4 +10,20 @@ header       the `#+` header, read strictly
 declarations what a header declares: place, parameters, columns, pages
 curated      a `.rq` file with a header becomes a query that can be bound
 results      what comes back: columns with types, as JSON
+
+The doctor reads what the guard lets through, and says what it thinks of it:
+
+reading      a query becomes groups of patterns, with their place in the text
+cursor       a place in the tokens, and the terms that are read there
+patterns     what comes out of that
+advice       a remark: the rule, the place, the faster form, and whether that is the same
+ordering     rules about the order of patterns, and why a rewrite is the same
+costs        rules about patterns that cost more than they need
+remarks      rules about what comes out; every rule there is
+plans        the engine's plan, made readable
+diagnosis    why an answer is empty
+mentions     the terms that a query names, and the values that it compares
+nearness     which term is meant by one that is not there
+narrowing    which pattern leaves no rows
+probes       small questions to a store
 """

@@ -59,13 +59,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything that was found. `complete` is false when time ran out before every check was made."""
+    """Everything that was found: terms and values in the order of the text, and the pattern last. `complete` is false when time ran out before every check was made."""
 
     findings: tuple[Finding, ...]
     complete: bool
 
 
-async def diagnose(query: Query, probes: Probes, release: Release, base: str) -> Diagnosis:
+async def diagnose(query: Query, probes: Probes, release: Release) -> Diagnosis:
     """Why a query has an empty answer. Takes no longer than the probes allow; raises StoreError."""
     found = [Finding("geometry", advice.offset, 0) for advice in geometries(query) if advice.rule == "rd-geometry"]
     named = [mention for mention in mentions(query) if mention.term.value not in _WELL_KNOWN][:_TERMS]
@@ -74,10 +74,11 @@ async def diagnose(query: Query, probes: Probes, release: Release, base: str) ->
     compared = [each for each in comparisons(query) if each.property.text not in absent]
     for comparison in compared[:_TERMS]:
         found += await _compared(comparison, probes, release)
-    narrowed = await narrow(query, probes, base)
+    found.sort(key=lambda each: each.offset)
+    narrowed = await narrow(query, probes)
     if narrowed is not None:
         found += _narrowed(narrowed, explained=bool(found))
-    return Diagnosis(tuple(sorted(found, key=lambda each: each.offset)), complete=not probes.cut)
+    return Diagnosis(tuple(found), complete=not probes.cut)
 
 
 async def _terms(named: list[Mention], probes: Probes, release: Release) -> list[Finding]:

@@ -58,28 +58,28 @@ def _pieces(query: Query, element: Element) -> list[Piece]:
     return [Piece(text, element.begin, element.kind in _RESTRICTING)]
 
 
-async def narrow(query: Query, probes: Probes, base: str) -> Narrowed | None:
+async def narrow(query: Query, probes: Probes) -> Narrowed | None:
     """Where the rows of a query end; None where that could not be found out."""
     before = 1
     taken: list[Piece] = []
     for piece in pieces(query)[:_PIECES]:
         taken.append(piece)
-        rows = await _count(query, [each.text for each in taken], probes, base)
+        rows = await _count(query, [each.text for each in taken], probes)
         if rows is None:
             return None
         if not rows:
-            alone = not piece.restricts and len(taken) > 1 and await _count(query, [piece.text], probes, base)
+            alone = not piece.restricts and len(taken) > 1 and await _count(query, [piece.text], probes)
             return Narrowed(piece, before if len(taken) > 1 else 0, alone=bool(alone))
         before = rows
     return Narrowed(None, before)
 
 
-async def _count(query: Query, texts: list[str], probes: Probes, base: str) -> int | None:
+async def _count(query: Query, texts: list[str], probes: Probes) -> int | None:
     prologue = query.text[: query.begin]
     inner = "\n".join(texts)  # a line each: a piece may end in a comment
     text = (
         f"{prologue}SELECT (COUNT(*) AS ?rows) {query.top.dataset}\n"
         f"WHERE {{ {{ SELECT * WHERE {{ {inner}\n}} LIMIT {_MOST} }} }}"
     )
-    rows = await probes.rows(text, base)
+    rows = await probes.rows(text)
     return number(rows[0], "rows") if rows else None

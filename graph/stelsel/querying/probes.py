@@ -35,24 +35,30 @@ class Allowance:
 class Probes:
     """Asks a store, until the time for all questions has passed. `cut` says that some question had no answer."""
 
-    def __init__(self, store: Store, allowance: Allowance) -> None:
-        self._store, self._each = store, allowance.each
+    def __init__(self, store: Store, allowance: Allowance, asked: Question) -> None:
+        self._store, self._each, self._asked = store, allowance.each, asked
         self._end = time.monotonic() + allowance.seconds
         self.cut = False
 
     async def ask(self, name: str, **terms: str) -> list[Row] | None:
         """The rows of `rules/<name>.rq` with terms, in N-Triples form, in the place of `$name`; None as for `rows`."""
-        return await self.rows(_bound(name, terms))
+        return await self._rows(Question(_bound(name, terms)))
 
-    async def rows(self, text: str, base_iri: str | None = None) -> list[Row] | None:
-        """The rows of a SELECT; None where a limit was met, so that nothing is known. Raises StoreError."""
+    async def rows(self, text: str) -> list[Row] | None:
+        """The rows of a SELECT about the dataset of the question itself.
+
+        None where a limit was met, so that nothing is known. Raises StoreError.
+        """
+        return await self._rows(replace(self._asked, text=text))
+
+    async def _rows(self, question: Question) -> list[Row] | None:
         left = self._end - time.monotonic()
         if left < _LEAST:
             self.cut = True
             return None
         within = replace(self._each, seconds=min(self._each.seconds, left))
         try:
-            async with aclosing(self._store.answer(Question(text, base_iri), FORMATS["json"], within)) as answer:
+            async with aclosing(self._store.answer(question, FORMATS["json"], within)) as answer:
                 content = b"".join([chunk async for chunk in answer])
         except (LimitError, QuerySyntaxError):
             # A question about the pieces of a query may be one that the engine does not take: then nothing is known.

@@ -23,6 +23,9 @@ keys         when two questions are the same
 cache        answers that were given before
 conditional  whether a client has the answer already
 replies      how the bytes of an answer leave
+doctor       what is to be said about a query before it runs, and why its answer is empty
+planning     the engine's plan of a query, from an empty store
+explaining   empty answers that say where to hear why
 watch        ends the work for a client that has left, or reads too slowly
 update       /sparql/update: the SPARQL 1.1 Protocol for updates
 graphstore   /graph-store: the Graph Store HTTP Protocol
@@ -33,6 +36,7 @@ issuers      bearer tokens of an identity provider
 description  what the SPARQL service says about itself
 wellknown    /.well-known/void: what the release holds
 restoring    which profiles a graph can be asked in
+compressing  answers that are smaller on their way
 negotiation  which format fits what a client accepts
 problems     what went wrong, as problem documents
 headers      what every answer carries

@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stelsel.home import Home
 from stelsel.names import Names
 from stelsel.querying import curated
-from stelsel.serving import graphstore, health, operating, pages, problems, resources, update, wellknown
+from stelsel.serving import doctor, graphstore, health, operating, pages, problems, resources, update, wellknown
 from stelsel.serving.access import Access
 from stelsel.serving.cache import open_cache
 from stelsel.serving.clients import Clients
+from stelsel.serving.compressing import Compressing
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.endpoints import Api
 from stelsel.serving.headers import SecurityHeaders
@@ -66,6 +67,7 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
         pace=pace_for(settings.query_workers, settings.workers),
     )
     writing = Writing(store, settings, access)
+    examining = doctor.Doctor(store, settings, pages=rendered, reception=reception)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,7 +75,8 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
             await issuer.open()
         await store.open()
         yield
-        sparql.close()
+        await sparql.close()
+        examining.close()
         await writing.close()
         if issuer:
             await issuer.close()
@@ -92,6 +95,8 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
     described = document(queries, names)
     api.include_router(pages.router(watched, names, rendered, store.info, queries, openapi=lambda: described))
 
+    api.include_router(doctor.router(examining, rendered, settings, reception))
+
     sparql = Sparql(store, settings, page=pages.editor(rendered, queries), reception=reception, cache=cache)
     rest = SecurityHeaders(ProblemPages(problems.Boundary(Sizes(api, body=settings.query_length)), rendered))
     within = Limits(seconds=settings.query_seconds, memory=settings.query_memory)
@@ -103,7 +108,7 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
         graphstore.PATH: graphstore.GraphStore(sparql, store, writing, settings),
     }
     service = Service({path: problems.Boundary(app) for path, app in own.items()}, rest)
-    return Requests(service, client=clients.key, count=metrics.request)
+    return Requests(Compressing(service), client=clients.key, count=metrics.request)
 
 
 class Service:

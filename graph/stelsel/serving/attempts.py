@@ -18,7 +18,7 @@ from stelsel.storing.formats import Format
 Why = Literal["", "stopped", "displaced"]
 _Heard = TypeVar("_Heard")
 
-_LAST: Final = 0.01  # seconds that are given to a query at least, so that it ends in the usual way
+_LAST: Final = 0.01  # seconds that a query gets at least, so that it ends in the usual way; less is no wait
 
 
 @dataclass(eq=False)
@@ -69,7 +69,8 @@ async def attempt(store: Store, query: Running, taken: Callable[[], None] | None
         if taken is not None:
             taken()
 
-    left = within.seconds if query.spent is None else max(_LAST, within.seconds - query.seconds)
+    waited = query.seconds
+    left = within.seconds if waited < _LAST else max(_LAST, within.seconds - waited)
     limits = Limits(left, within.memory, within.rows, within.bytes, within.lane, within.client, take)
     query.answer = store.answer(query.question, query.format, limits)
     try:

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from stelsel.errors import NoRelease, StelselError
+from stelsel.serving.federation import Federation
 from stelsel.settings import Settings
 from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.embedded import EmbeddedStore
@@ -60,6 +61,7 @@ class CurrentStore:
         self._following: asyncio.Task[None] | None = None
         self._looking = asyncio.Lock()
         self._remote = Remote(settings) if settings.store else None
+        self._federation = Federation(settings) if settings.federation else None
         self._nursery: Nursery | None = None  # one for all releases: the next has its workers in milliseconds
 
     @property
@@ -88,7 +90,10 @@ class CurrentStore:
 
     def answer(self, question: Question, format: Format, within: Limits) -> AsyncGenerator[bytes]:
         """See storing.Store. Raises NoRelease, too."""
-        return self._now().store.answer(question, format, within)
+        store = self._now().store
+        if self._federation is not None and "service" in question.text.lower():
+            return self._federation.answer(store, question, format, within)
+        return store.answer(question, format, within)
 
     async def open(self) -> None:
         """Open the current release, if there is one, and follow the pointer from now on."""
@@ -118,6 +123,8 @@ class CurrentStore:
             await self._nursery.close()
         if self._remote is not None:
             await self._remote.close()
+        if self._federation is not None:
+            await self._federation.close()
 
     def _now(self) -> _Served:
         if self._served is None:
@@ -150,7 +157,7 @@ class CurrentStore:
             release = current(self._settings.data, self._settings.audience)
             if release.id != path.name:  # the pointer moved just now: the next look sees where to
                 return
-            self._nursery = self._nursery or Nursery()
+            self._nursery = self._nursery or Nursery(self._federation.open if self._federation else None)
             store = await EmbeddedStore.open(
                 path.resolve() / "oxigraph",
                 release=release.id,

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from stelsel.errors import InputError, ParameterError, QueryRefused, QuerySyntaxError
+from stelsel.errors import InputError, QueryRefused, QuerySyntaxError
 from stelsel.querying.advice import Advice, edited, phrase
 from stelsel.querying.diagnosis import Diagnosis, Finding, Release, diagnose
 from stelsel.querying.guard import judge
@@ -20,6 +20,7 @@ from stelsel.querying.reading import LONGEST, Unread, read
 from stelsel.querying.remarks import advise, undeclared
 from stelsel.serving import asked
 from stelsel.serving.current import CurrentStore
+from stelsel.serving.explaining import flag
 from stelsel.serving.negotiation import best
 from stelsel.serving.planning import Planner
 from stelsel.serving.problems import HttpProblem
@@ -27,7 +28,7 @@ from stelsel.serving.reception import Reception
 from stelsel.serving.rendering import Pages
 from stelsel.serving.running import Watched
 from stelsel.settings import Settings
-from stelsel.storing import Limits
+from stelsel.storing import Limits, Question
 
 PATH: Final = "/sparql/doctor"
 
@@ -35,7 +36,6 @@ _SECONDS: Final = 3.0  # for all questions of a diagnosis
 _EACH: Final = 0.75
 _MEMORY: Final = 500_000_000
 _BYTES: Final = 2_000_000
-_TRUE: Final = frozenset({"true", "1", "ja", "yes"})
 _OFFERED: Final = ("application/json", "text/html")
 _HEADERS: Final = {"access-control-allow-origin": "*", "cache-control": "no-store", "vary": "Accept, Accept-Language"}
 _PREFLIGHT: Final = {
@@ -62,8 +62,9 @@ class Doctor:
         """Remove what the plans were made in."""
         self._planner.close()
 
-    async def examine(self, text: str, client: str, language: str, *, empty: bool) -> dict[str, Any]:
+    async def examine(self, question: Question, client: str, language: str, *, empty: bool) -> dict[str, Any]:
         """The report about a query; with `empty`, also why its answer is empty. Raises NoRelease and StoreError then."""
+        text = question.text
         report: dict[str, Any] = {"form": None, "runs": False, "error": None, "plan": None, "noPlan": None}
         began = time.monotonic()
         query, unread = _read(text, self._base)
@@ -84,11 +85,15 @@ class Doctor:
         report["unread"] = unread or None
         report["warnings"] = [_warning(advice, text, language) for advice in warnings]
         if empty:
-            found = await self._diagnosed(query, client) if query and report["runs"] else Diagnosis((), complete=True)
+            found = (
+                await self._diagnosed(query, question, client)
+                if query and report["runs"]
+                else Diagnosis((), complete=True)
+            )
             report["diagnosis"] = _diagnosis(found, text, language, unread)
         return report
 
-    async def _diagnosed(self, query: Query, client: str) -> Diagnosis:
+    async def _diagnosed(self, query: Query, question: Question, client: str) -> Diagnosis:
         info = self._store.info()
         release = Release(tuple(info.graphs), info.dates, self._names.catalogue)
         settings = self._settings
@@ -98,8 +103,8 @@ class Doctor:
             bytes=_BYTES,
             client=client,
         )
-        probes = Probes(Watched(self._store, self._reception.queries), Allowance(each, _SECONDS))
-        return await diagnose(query, probes, release, self._base)
+        probes = Probes(Watched(self._store, self._reception.queries), Allowance(each, _SECONDS), question)
+        return await diagnose(query, probes, release)
 
 
 def router(doctor: Doctor, pages: Pages, settings: Settings, reception: Reception) -> APIRouter:
@@ -122,7 +127,7 @@ def router(doctor: Doctor, pages: Pages, settings: Settings, reception: Receptio
         chosen = any(name == "taal" for name, _ in given.parameters) or "accept-language" in request.headers
         language = pages.language(request).code if chosen or media_type == "text/html" else "en"
         text = given.question.text
-        report = await doctor.examine(text, client, language, empty=flag(given.parameters, "leeg"))
+        report = await doctor.examine(given.question, client, language, empty=flag(given.parameters, "leeg"))
         headers = _HEADERS | {name.decode(): value.decode() for name, value in standing}
         if media_type == "text/html":
             return pages.render(
@@ -136,14 +141,6 @@ def router(doctor: Doctor, pages: Pages, settings: Settings, reception: Receptio
         return Response(orjson.dumps(report), media_type="application/json", headers=headers)
 
     return routes
-
-
-def flag(parameters: list[tuple[str, str]], name: str) -> bool:
-    """Whether a parameter says yes. Raises ParameterError where it says neither yes nor no."""
-    given = next((value.lower() for key, value in parameters if key == name), "false")
-    if given not in _TRUE | {"false", "0", "nee", "no"}:
-        raise ParameterError(f"{name}={given[:40]} is not true or false", name=name)
-    return given in _TRUE
 
 
 def _read(text: str, base: str) -> tuple[Query | None, str]:

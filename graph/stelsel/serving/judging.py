@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import struct
 import sys
-from typing import Any, Final, Literal
+from contextlib import suppress
+from typing import Any, Final, Literal, cast
 
 import orjson
 
@@ -18,6 +20,14 @@ from stelsel.errors import DeadlinePassed, QueryRefused, QuerySyntaxError, Store
 from stelsel.querying.guard import Form, judge
 
 _SHORT: Final = 2000  # characters that are read here, in two milliseconds at most
+# What most queries begin with: declarations that are read in one way only, and the word that says the form. It takes
+# microseconds to see; token by token it was a third of the time that this process spends on a lookup.
+_PLAIN: Final = re.compile(
+    r"""(?:[\ \t\r\n]*+ (?:PREFIX[\ \t]++[A-Z][A-Z0-9_-]*+: | BASE) [\ \t]*+
+        <[A-Z][A-Z0-9+.-]*+:[A-Z0-9:/?\#._~%=&-]*+>)*+
+    [\ \t\r\n]*+ (SELECT|ASK|CONSTRUCT|DESCRIBE) (?=[\ \t\r\n{*])""",
+    re.IGNORECASE | re.ASCII | re.VERBOSE,
+)
 _LENGTH: Final = struct.Struct("<I")
 _NICE: Final = 5
 
@@ -37,6 +47,9 @@ class Judge:
 
     async def form(self, text: str, seconds: float) -> Form:
         """The form of a query that may run. Raises QueryRefused, QuerySyntaxError, and DeadlinePassed after `seconds`."""
+        plain = _plain(text)
+        if plain is not None:
+            return plain
         if not heavy(text):
             return judge(text, allowed_services=self._allowed, base=self._base)
         try:
@@ -47,11 +60,16 @@ class Judge:
             raise DeadlinePassed(message, seconds=seconds) from None
         return _heard(said)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the process, if there is one."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-        self._process = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        if process.stdin is not None:
+            process.stdin.close()
+        await process.wait()
 
     async def _ask(self, question: list[Any]) -> list[Any]:
         fit = False
@@ -79,7 +97,14 @@ class Judge:
             return said
         finally:
             if not fit:
-                self.close()
+                await self.close()
+
+
+def _plain(text: str) -> Form | None:
+    """The form of a query, where the guard reads no further than that and its prologue is plain."""
+    lowered = text.lower()
+    found = None if "service" in lowered or "\\u" in lowered else _PLAIN.match(text)
+    return cast("Form", found[1].lower()) if found else None
 
 
 def _heard(said: list[Any]) -> Form:

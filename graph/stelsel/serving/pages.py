@@ -27,6 +27,10 @@ _IN_SCRIPT = (
     *("running", "cancelled", "done", "shown", "truncated", "none", "yes", "no", "graph", "shownText"),
     *("failed", "broken", "network", "at", "download"),
 )
+_IN_ADVICE = (
+    *("place", "instead", "take", "unread", "none", "plan", "busy", "failed"),
+    *("same.yes", "same.no", "same.sometimes"),
+)
 
 
 def router(
@@ -119,6 +123,7 @@ def editor(pages: Pages, queries: Sequence[CuratedQuery]) -> ASGIApp:
             examples=[*ready, *((one.title, one.text) for one in examples.curated(queries, language) if one.text)],
             prefixes=json.dumps(pages.links.prefixes),
             texts=json.dumps({name: language.texts[f"sparql.{name}"] for name in _IN_SCRIPT}),
+            advice=json.dumps({name: language.texts[f"doctor.{name}"] for name in _IN_ADVICE}),
         )
         await response(scope, receive, send)
 

@@ -1,7 +1,7 @@
 """Asks the engine for its plan of a query: the command `oxigraph` explains it on an empty store, in a process of its own.
 
-pyoxigraph gives no plans. The command runs a query to its end before it explains, so it may take no more than a second:
-a query that does not end without any data is worth a warning by itself.
+pyoxigraph gives no plans. The command runs a query to its end before it explains, so it may take no more than a second of
+processor time: a query that does not end without any data is worth a warning by itself.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ import asyncio
 import re
 import resource
 import shutil
+import signal
 import sysconfig
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
-from stelsel.errors import QueryRefused, QuerySyntaxError
+from stelsel.errors import QueryRefused, QuerySyntaxError, StoreError
 from stelsel.querying.advice import phrase
 from stelsel.querying.guard import judge
 from stelsel.querying.plans import Step, read_plan
 
-_SECONDS: Final = 1.0
+_SECONDS: Final = 1  # of processor time
+_PATIENCE: Final = 4.0  # seconds in all
 _MEMORY: Final = 1_000_000_000  # bytes of address space
 _LARGEST: Final = 1_000_000  # bytes of an explanation that is read
 _AT_ONCE: Final = 2
@@ -57,7 +59,10 @@ class Planner:
         self._opening = asyncio.Lock()
 
     async def plan(self, text: str, prefixes: Mapping[str, str]) -> Planned:
-        """The plan of a query that the guard let through. Raises QuerySyntaxError where the engine cannot read it."""
+        """The plan of a query that the guard let through.
+
+        Raises QuerySyntaxError where the engine cannot read it, and StoreError where there is no room for an empty store.
+        """
         if self._command is None:
             return Planned(reason="missing")
         try:
@@ -79,13 +84,11 @@ class Planner:
         try:
             arguments = ("--location", str(folder / "empty"), "--query-base", self._base)
             # `xml` is a format of rows and of graphs, so the form of the query need not be known.
-            said = await _run(
+            ended = await _run(
                 *(command, "query", *arguments, "--results-format", "xml", "--explain-file", str(written)), given=text
             )
-            if said is None:
-                return Planned(reason="late", values={"seconds": f"{_SECONDS:g}"})
             if not written.is_file():
-                return _failed(said)
+                return _failed(ended)
             if written.stat().st_size > _LARGEST:
                 return Planned(reason="failed", values={"message": "the plan is too large to show"})
             return Planned(read_plan(orjson.loads(written.read_bytes()), prefixes))
@@ -96,21 +99,40 @@ class Planner:
         async with self._opening:
             if self._folder is None:
                 folder = tempfile.TemporaryDirectory(prefix="stelsel-plans-", ignore_cleanup_errors=True)
-                await _run(command, "load", "--location", f"{folder.name}/empty", "--format", "nt", given="")
+                ended = await _run(command, "load", "--location", f"{folder.name}/empty", "--format", "nt", given="")
+                if ended.code != 0:
+                    folder.cleanup()
+                    raise StoreError(f"an empty store for plans cannot be made: {ended.said[:200]}")
                 self._folder = folder
         return Path(self._folder.name)
 
 
-def _failed(said: str) -> Planned:
-    place = _PLACE.search(said)
+class _Ended(NamedTuple):
+    """How a command ended: its exit code, or minus the signal; None when it was ended for the time it took."""
+
+    code: int | None
+    said: str
+
+
+_ENDED: Final = {
+    None: ("busy", {"seconds": f"{_PATIENCE:g}"}),
+    -signal.SIGXCPU: ("late", {"seconds": str(_SECONDS)}),
+    -signal.SIGABRT: ("large", {"megabytes": str(_MEMORY // 1_000_000)}),  # an allocation that was refused
+}
+
+
+def _failed(ended: _Ended) -> Planned:
+    if ended.code in _ENDED:
+        reason, values = _ENDED[ended.code]
+        return Planned(reason=reason, values=values)
+    place = _PLACE.search(ended.said)
     if place is None:
-        return Planned(reason="failed", values={"message": said.partition("\n")[0][:200]})
+        return Planned(reason="failed", values={"message": ended.said.partition("\n")[0][:200]})
     line, column = int(place[1]), int(place[2])
     raise QuerySyntaxError(f"line {line}, column {column}: {place[3][:500]}", line=line, column=column)
 
 
-async def _run(*command: str, given: str) -> str | None:
-    """What a command says on standard error; None when it had to be ended."""
+async def _run(*command: str, given: str) -> _Ended:
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
@@ -118,16 +140,18 @@ async def _run(*command: str, given: str) -> str | None:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
+        # Processor time, so that a busy machine is not taken for a query without an end.
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))
         resource.prlimit(process.pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(_PATIENCE):
             _, said = await process.communicate(given.encode("utf-8", "replace"))
     except TimeoutError:
-        return None
+        return _Ended(None, "")
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return said.decode("utf-8", "replace")
+    return _Ended(process.returncode, said.decode("utf-8", "replace"))
 
 
 def _command() -> str | None:

@@ -16,7 +16,7 @@ import time
 from contextlib import aclosing
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stelsel.errors import InputError, NoRelease, StelselError
 from stelsel.names import Names
@@ -26,6 +26,7 @@ from stelsel.serving.cache import ResultCache
 from stelsel.serving.conditional import Validators, caching
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.description import Descriptions
+from stelsel.serving.explaining import flag, help_link, with_help
 from stelsel.serving.judging import Judge, heavy
 from stelsel.serving.keys import Keys, Known
 from stelsel.serving.limits import Headers
@@ -36,6 +37,7 @@ from stelsel.serving.replies import content_type, send_answer, send_empty, send_
 from stelsel.serving.watch import Watch
 from stelsel.settings import Settings
 from stelsel.storing import Limits, Question
+from stelsel.storing.failures import too_late
 from stelsel.storing.formats import FORMATS, Kind, formats
 
 PATH: Final = "/sparql"
@@ -90,9 +92,9 @@ class Sparql:
         self._always = (*common, (b"cache-control", caching(settings.audience, settings.cache_seconds)))
         self._once = (*common, (b"cache-control", b"no-store"))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End what was started to read long queries."""
-        self._judge.close()
+        await self._judge.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the server."""
@@ -142,7 +144,10 @@ class Sparql:
         seconds = asked.seconds(self._settings.query_seconds)
         standing, form, seconds = await self._admit(question.text, client, seconds)
         written, media_type = choose(_KINDS[form], asked.accept, asked.parameters)
-        known = self._keys.known(scope, question, written, content_type(media_type), asked.parameters)
+        explain = flag(asked.parameters, "uitleg")
+        known = None
+        if not explain:
+            known = self._keys.known(scope, question, written, content_type(media_type), asked.parameters)
         if known is not None and known != tried and await self._recall(known, scope, send):
             return
         release, made = self._store.release, self._store.made
@@ -157,12 +162,19 @@ class Sparql:
             *(seconds, settings.query_memory, settings.query_rows, settings.query_bytes),
             client=client,
         )
-        async with (
-            Watch(receive, within.seconds) as watch,
-            aclosing(self._reception.queries.answer(self._store, question, written, within, form=form)) as chunks,
-        ):
+        answer = self._reception.queries.answer(self._store, question, written, within, form=form)
+        if explain:
+            answer = with_help(answer, headers, written, help_link(f"{self._endpoint}/doctor", question))
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        async with Watch(receive, within.seconds) as watch, aclosing(answer) as chunks:
             sent = await send_answer(
-                send,
+                sending,
                 chunks,
                 headers,
                 Validators(release, made, known.format, known.key) if known and scope["method"] != "POST" else None,
@@ -174,6 +186,8 @@ class Sparql:
                 self._keys.answered(release, known)
                 if self._cache is not None and sent.kept is not None:
                     self._cache.put(release, known.key, sent.kept)
+        if watch.cause == "late" and not started:  # this process was too busy to hear the store say so
+            raise too_late(within)
         if watch.cause == "late":
             _log.warning("an answer was broken off: its client read too slowly")
 

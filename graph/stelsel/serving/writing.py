@@ -23,7 +23,7 @@ from stelsel.storing.changing import Changed, Changer
 STEWARD: Final = "steward"
 """The scope of a token that may change data."""
 
-_PATIENCE: Final = 10.0  # seconds that a change waits for those before it
+_PATIENCE: Final = 5.0  # seconds that a change waits for those before it
 _PLACES: Final = 64  # changes that may wait
 _PAUSE: Final = 0.02  # seconds between looks at the lock of another process
 _RETRY: Final = 2

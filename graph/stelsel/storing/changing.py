@@ -21,15 +21,16 @@ from stelsel.storing import Limits
 from stelsel.storing.changes import Change, Effect, Written
 from stelsel.storing.checksums import seal, unchanged
 from stelsel.storing.editions import Access, Delivered, Edition, GraphFile, commit, edition_path, newest
-from stelsel.storing.locks import IN_USE, claim, hold, lock
-from stelsel.storing.releases import Release, current, current_path, release_path, releases
+from stelsel.storing.locks import IN_USE, hold, lock
+from stelsel.storing.pruning import prune_changes
+from stelsel.storing.releases import Release, current, current_path, release_path
 from stelsel.storing.scribe import Scribe
-from stelsel.storing.staging import discard, place, point, staging
+from stelsel.storing.staging import place, point, staging
 from stelsel.storing.stewardship import STEWARD, owned
 from stelsel.storing.writer import Job
 
 KEPT: Final = 10
-"""How many releases that changes made are kept, besides the current one and those in use; older ones go ten at a time."""
+"""How many releases that changes made are kept, with their editions, besides those in use; older ones go ten at a time."""
 
 _log = logging.getLogger(__name__)
 
@@ -204,12 +205,7 @@ class Changer:
     def _tidy(self) -> None:
         """Removes the oldest releases that changes made, once there are twice as many as are kept."""
         try:
-            made = [release for release in releases(self._data, self._audience) if release.after is not None]
-            for release in made[:-KEPT] if len(made) > 2 * KEPT else ():
-                path = release_path(self._data, self._audience, release.id)
-                with claim(path) as free:
-                    if free and path != current_path(self._data, self._audience):
-                        discard(path, self._data)
+            prune_changes(self._data, self._audience, STEWARD, KEPT)
         except (StelselError, OSError) as error:
             # The change itself has been made: that is what its client is to hear.
             _log.warning("old releases could not be removed: %s", error)

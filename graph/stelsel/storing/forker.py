@@ -1,4 +1,4 @@
-"""The small process that forks workers and ends them: `python -m stelsel.storing.forker FD`.
+"""The small process that forks workers and ends them: `python -m stelsel.storing.forker FD [door]`.
 
 It has one thread and no event loop, so forking is safe; it is the parent of the workers, so a process id that it
 signals cannot have become another's; and it gives up the network before the engine is loaded. Its standard error
@@ -6,13 +6,14 @@ is the server's.
 
 Messages come over FD, a SOCK_SEQPACKET, as JSON: {"fork": N, "store": PATH} with the worker's
 socket, {"end": N}. It answers
-{"network": "none" | "open"} at the start and {"exit": N, "signal": S, "words": "..."} for each worker that ended.
+{"network": "none" | "open"} at the start, with the socket of the door where one is wanted, and {"exit": N, "signal": S, "words": "..."} for each worker that ended.
 When FD closes, everything ends.
 """
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import gc
 import json
 import os
@@ -20,6 +21,7 @@ import resource
 import selectors
 import signal
 import socket
+import struct
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +29,10 @@ from typing import Final, NoReturn
 
 _NEWUSER: Final = 0x10000000
 _NEWNET: Final = 0x40000000
+_SIOCSIFFLAGS: Final = 0x8914
+_IFF_UP: Final = 0x1
+_IFF_RUNNING: Final = 0x40
+_IFREQ: Final = struct.Struct("16sH22x")  # struct ifreq: the interface, and its flags
 _WORDS: Final = 2000  # bytes of a dead worker's last words that are passed on
 
 
@@ -36,11 +42,17 @@ def main() -> None:
         signal.signal(name, signal.SIG_IGN)  # the server drains first; this process ends when it does
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     network = leave_network()
+    door = open_door() if "door" in sys.argv[2:] else None
     from stelsel.storing import worker  # noqa: F401, PLC0415 - the engine comes after the network has gone
 
     gc.freeze()
     control = socket.socket(fileno=int(sys.argv[1]))
-    control.send(json.dumps({"network": network}).encode())
+    message = [json.dumps({"network": network}).encode()]
+    if door is None:
+        control.sendmsg(message)
+    else:
+        with door:
+            socket.send_fds(control, message, [door.fileno()])
     _Forker(control).run()
 
 
@@ -60,6 +72,28 @@ def leave_network() -> str:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
             Path("/proc/self", name).write_text(text, encoding="ascii")
     return "none"
+
+
+def open_door() -> socket.socket | None:
+    """A socket that listens where workers can connect to it: on the loopback interface of their network.
+
+    The server gets it, and answers from where it stands itself: so workers reach the server, and nothing else. None
+    where the system does not let the interface be brought up.
+    """
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+            fcntl.ioctl(plain, _SIOCSIFFLAGS, _IFREQ.pack(b"lo", _IFF_UP | _IFF_RUNNING))
+    except OSError:
+        if not _answers():
+            return None
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def _answers() -> bool:
+    """Whether loopback is up as it is: in a network that was not left, and that is not ours to change."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as asking:
+        asking.settimeout(1)
+        return asking.connect_ex(listening.getsockname()) == 0
 
 
 class _Forker:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 # The engine allocates a lot of small things for a query and frees them all: glibc's per-thread cache, seven of a size
 # by default, was a sixth of the time of a lookup.
 _MALLOC: Final = "glibc.malloc.tcache_count=200:glibc.malloc.tcache_max=16384"
+_COMMAND: Final = (sys.executable, "-m", "stelsel.storing.forker")
 _REST: Final = 0.5  # seconds before the forker is started again
 
 _log = logging.getLogger(__name__)
@@ -33,10 +34,12 @@ class Nursery:
     """Starts the forker, and again when it ends without having been told to: then all `listeners` are called.
 
     One will do for any number of stores: a release that is switched to finds it warm, and has its workers in
-    milliseconds.
+    milliseconds. `door` is called with a socket that workers, and nobody else, can connect to (see forker.open_door):
+    once, and again after each new start.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, door: Callable[[socket.socket], None] | None = None) -> None:
+        self._door = door
         self._loop = asyncio.get_running_loop()
         self._exits: dict[int, asyncio.Future[Exit]] = {}
         self._closing = False
@@ -51,7 +54,7 @@ class Nursery:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stelsel.storing.forker", str(theirs.fileno())],
+                [*_COMMAND, str(theirs.fileno()), *(["door"] if self._door else [])],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -88,11 +91,11 @@ class Nursery:
 
     def _hear(self) -> None:
         try:
-            data = self._control.recv(8192)
+            data, handles, _, _ = socket.recv_fds(self._control, 8192, 1)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
+            data, handles = b"", []
         if not data:
             self._hang_up()
             self._process.wait()  # it has closed its end: it is over, or about to be
@@ -105,6 +108,9 @@ class Nursery:
         message = json.loads(data)
         if "network" in message:
             self.network = message["network"]
+            for handle in handles:
+                if self._door is not None:
+                    self._door(socket.socket(fileno=handle))
         elif future := self._exits.pop(message["exit"], None):
             future.set_result(Exit(message["signal"], message["words"]))
 

@@ -21,18 +21,36 @@ def prune(data: Path, keep: int) -> list[str]:
     if keep < 1:
         raise SettingError(f"prune keeps at least 1 release, and {keep} was asked for")
     with lock(data):
-        removed = [name for audience in AUDIENCES for name in _prune_releases(data, audience, keep)]
-        needed = {
-            pair for audience in AUDIENCES for release in releases(data, audience) for pair in release.editions.items()
-        }
+        removed = [
+            name for audience in AUDIENCES for name in _prune_releases(data, audience, releases(data, audience)[:-keep])
+        ]
+        needed = _needed(data)
         return removed + [
             name for register in registers(data) for name in _prune_editions(data, register, keep, needed)
         ]
 
 
-def _prune_releases(data: Path, audience: Access, keep: int) -> list[str]:
+def prune_changes(data: Path, audience: Access, register: str, keep: int) -> list[str]:
+    """Removes the oldest releases that a steward's changes made, and the editions of `register` that kept those changes.
+
+    Nothing, until there are twice as many as are kept; then all but the newest `keep` of each, with the exceptions of
+    `prune`. Releases that were built are left alone. The caller has the lock.
+    """
+    made = [release for release in releases(data, audience) if release.after is not None]
+    if len(made) <= 2 * keep:
+        return []
+    removed = _prune_releases(data, audience, made[:-keep])
+    return removed + _prune_editions(data, register, keep, _needed(data))
+
+
+def _needed(data: Path) -> set[tuple[str, str]]:
+    """Register and id of the editions that releases were built from."""
+    return {pair for audience in AUDIENCES for release in releases(data, audience) for pair in release.editions.items()}
+
+
+def _prune_releases(data: Path, audience: Access, old: list[Release]) -> list[str]:
     removed = []
-    for release in releases(data, audience)[:-keep]:
+    for release in old:
         path = release_path(data, audience, release.id)
         with claim(path) as free:
             # Looked up while the release is claimed: a switch holds it first, so it cannot become current any more.

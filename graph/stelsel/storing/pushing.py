@@ -136,7 +136,7 @@ class Push:
         expected = self._release.graphs[graph]
         for _ in range(_ATTEMPTS):
             write, sent = self._writer.replace, 0
-            with closing(parts(store, graph)) as flow:
+            with closing(parts(store, graph, self._writer.size)) as flow:
                 while (part := await asyncio.to_thread(next, flow, None)) is not None:
                     await write(graph, part.content)
                     write = self._writer.add

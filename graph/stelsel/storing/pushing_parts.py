@@ -6,11 +6,9 @@ import os
 import threading
 from collections.abc import Generator
 from contextlib import suppress
-from typing import IO, Final, NamedTuple
+from typing import IO, NamedTuple
 
 from pyoxigraph import NamedNode, RdfFormat, Store
-
-SIZE: Final = 8_000_000  # bytes of a part, about; an engine may keep all of one in memory
 
 
 class Part(NamedTuple):
@@ -20,7 +18,7 @@ class Part(NamedTuple):
     triples: int
 
 
-def parts(store: Store, graph: str, size: int = SIZE) -> Generator[Part]:
+def parts(store: Store, graph: str, size: int) -> Generator[Part]:
     """A graph in parts of about `size` bytes; all statements with a blank node come together in the last.
 
     Labels of blank nodes mean something within one document only, so those statements are not to be divided.

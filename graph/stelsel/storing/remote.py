@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx2
 
-from stelsel.errors import QuerySyntaxError, StoreError, Truncated
+from stelsel.errors import QueryRefused, QuerySyntaxError, StoreError, Truncated
 from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.failures import too_late
 from stelsel.storing.formats import Format
@@ -39,12 +39,15 @@ class RemoteStore:
     """One release in a remote store. Several share an `endpoint` and a `gate`; whoever opened those closes them.
 
     `graphs` are the graphs of the release, where the union of them must be spelled out: an engine's own default graph
-    may be another one.
+    may be another one. `united` says that the engine's own is the union.
     """
 
-    def __init__(self, release: str, endpoint: Endpoint, gate: Gate, *, graphs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, release: str, endpoint: Endpoint, gate: Gate, *, graphs: tuple[str, ...] = (), united: bool = False
+    ) -> None:
         self.release = release
         self._endpoint, self._gate, self._graphs = endpoint, gate, graphs
+        self._overrules = united and endpoint.engine.overrules
 
     @property
     def ready(self) -> bool:
@@ -94,8 +97,11 @@ class RemoteStore:
         except UnicodeEncodeError:
             raise QuerySyntaxError("the query is not valid Unicode text") from None
         default, named = question.default_graphs, question.named_graphs
-        if default is None and named is None and self._graphs and not names_dataset(question.text):
-            default = named = self._graphs
+        if default is None and named is None and (self._graphs or self._overrules):
+            if not names_dataset(question.text):
+                default = named = self._graphs or None
+            elif self._overrules:
+                raise QueryRefused(_OVERRULED)
         engine = self._endpoint.engine
         return [
             ("query", prologue + question.text),
@@ -129,6 +135,10 @@ class RemoteStore:
             raise StoreError("the remote store ended its answer in the middle, as if it were complete")
 
 
+_OVERRULED: Final = (
+    "FROM is refused: the remote store was started with --union-default-graph, which overrules it in silence; name the "
+    "graphs with default-graph-uri, or start it without that option"
+)
 _CAPPED: Final = (
     "this Virtuoso ends every answer at {rows} rows, and of a graph it does not say so: remove ResultSetMaxRows from "
     "[SPARQL] in its virtuoso.ini"

@@ -12,7 +12,7 @@ from typing import Final
 
 _TAIL: Final = 4096  # bytes that are kept of the end
 
-_LINES: Final = re.compile(rb"(?:\A|\n)\Z")
+_LINES: Final = re.compile(rb"(?:\A|\n|\A(?:true|false))\Z")
 _OBJECT: Final = re.compile(rb"[}\]]\s*\Z")
 _STATEMENTS: Final = re.compile(rb"(?:\A|[.}]|(?:\A|\n)#[^\n]*)\s*\Z")
 _ENDS: Final = {

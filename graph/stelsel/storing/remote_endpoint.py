@@ -32,6 +32,7 @@ class Endpoint:
         """Rows at which it ends an answer, where that is known (Virtuoso's ResultSetMaxRows)."""
         self._user, self._password = user, password
         self._auth: httpx2.Auth | None = None
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would write a line for every question
         self._client = httpx2.AsyncClient(
             trust_env=False,
             follow_redirects=False,

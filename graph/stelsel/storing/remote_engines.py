@@ -22,8 +22,10 @@ class Engine:
     `timeout` writes a deadline in seconds as the value of the parameter `timeout`. `always` are parameters of every
     question. `wrong` are formats that it writes so that something is lost. `triples` says that graphs are asked for as
     N-Triples, which are Turtle, TriG and N-Quads as well. `crowded` says that its default graph holds more than
-    what was put there. `mends` are bytes to replace, by media type. `graph_store` and `update` are where it has those,
-    relative to where it answers questions. `longest` is how many bytes of a graph it is sent at a time.
+    what was put there. `mends` are bytes to replace, by media type. `overrules` says that, told to
+    take the union of all graphs for its default graph, it does so where a query has FROM as well.
+    `graph_store` and `update` are where it has those,
+    relative to where it answers questions.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Engine:
     wrong: frozenset[str] = frozenset()
     triples: bool = False
     crowded: bool = False
+    overrules: bool = False
     mends: Mapping[str, tuple[bytes, bytes]] = field(default_factory=lambda: MappingProxyType({}))
     graph_store: str = ""
     update: str = ""
@@ -45,8 +48,8 @@ VIRTUOSO: Final = Engine(
     timeout=lambda seconds: str(max(1000, int(seconds * 1000))),
     # Without it, an answer silently stops at 1,048,576 rows.
     always=(("maxrows", "2000000000"),),
-    # JSON-LD comes without the languages of its strings, TSV with IRIs between quotes.
-    wrong=frozenset({"jsonld", "tsv"}),
+    # JSON-LD comes without languages, RDF/XML without the datatype of WKT, TSV with IRIs between quotes.
+    wrong=frozenset({"jsonld", "rdfxml", "tsv"}),
     triples=True,
     crowded=True,
     # It has a datatype of its own for WKT. Between these bytes an engine would have escaped a quote, or a line break.
@@ -57,14 +60,13 @@ VIRTUOSO: Final = Engine(
                 b'"datatype": "' + _WKT + b'"',
             ),
             "application/sparql-results+xml": (b' datatype="' + _VIRTUOSO_WKT + b'"', b' datatype="' + _WKT + b'"'),
-            "application/rdf+xml": (b' rdf:datatype="' + _VIRTUOSO_WKT + b'"', b' rdf:datatype="' + _WKT + b'"'),
             "application/n-triples": (b'"^^<' + _VIRTUOSO_WKT + b"> .\n", b'"^^<' + _WKT + b"> .\n"),
         }
     ),
     graph_store="/sparql-graph-crud-auth",
     update="/sparql-auth",
 )
-OXIGRAPH: Final = Engine(name="Oxigraph", server="Oxigraph", graph_store="store", update="update")
+OXIGRAPH: Final = Engine(name="Oxigraph", server="Oxigraph", overrules=True, graph_store="store", update="update")
 FUSEKI: Final = Engine(
     name="Fuseki",
     server="Apache Jena Fuseki",

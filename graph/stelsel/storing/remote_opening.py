@@ -38,12 +38,10 @@ class Remote:
 
     async def store(self, release: Release) -> RemoteStore:
         """A store that answers from this release. Raises StoreError."""
-        graphs: tuple[str, ...] = ()
-        if release.graphs and self._settings.default_graph == "union":
-            united = await speaks(self._plain, self._names.identifier("release", release.id))
-            if self._endpoint.engine.crowded or not united:
-                graphs = tuple(release.graphs)
-        return RemoteStore(release.id, self._endpoint, self._gate, graphs=graphs)
+        united = await speaks(self._plain, self._names.identifier("release", release.id))
+        spelled = self._settings.default_graph == "union" and (self._endpoint.engine.crowded or not united)
+        graphs = tuple(release.graphs) if spelled else ()
+        return RemoteStore(release.id, self._endpoint, self._gate, graphs=graphs, united=united)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -21,7 +21,12 @@ _PASSING: Final = frozenset({429, 502, 503, 504})
 
 
 class Writer(Protocol):
-    """Writes graphs; contents are N-Triples. Raises StoreError where the store cannot be reached or refuses."""
+    """Writes graphs; contents are N-Triples. Raises StoreError where the store cannot be reached or refuses.
+
+    `size` is how many bytes it is given at a time, about: an engine may keep all of that in memory.
+    """
+
+    size: int
 
     async def replace(self, graph: str, content: bytes) -> None:
         """The graph holds this from now on, and nothing else."""
@@ -88,6 +93,8 @@ class _Door:
 class GraphStore(_Door):
     """A Writer by the SPARQL 1.1 Graph Store Protocol, with indirect identification (section 4.2)."""
 
+    size = 8_000_000
+
     async def replace(self, graph: str, content: bytes) -> None:
         """See Writer."""
         response = await self._send("PUT", content, {"Content-Type": "application/n-triples"}, graph=graph)
@@ -107,6 +114,8 @@ class GraphStore(_Door):
 
 class Updates(_Door):
     """A Writer by SPARQL 1.1 Update. N-Triples stand in INSERT DATA as they are: every line of it is a triple."""
+
+    size = 100_000  # Virtuoso's compiler runs out of memory at 350 kB
 
     async def replace(self, graph: str, content: bytes) -> None:
         """See Writer."""

