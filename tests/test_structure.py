@@ -48,7 +48,10 @@ def test_a_setting_is_in_the_manual(setting):
 
 
 def test_an_error_is_in_the_tree_that_is_drawn():
-    names = [name for name, value in vars(stelsel.errors).items() if isinstance(value, type) and name != "StelselError"]
+    root = stelsel.errors.StelselError
+    names = [
+        name for name, value in vars(stelsel.errors).items() if isinstance(value, type) and issubclass(value, root)
+    ]
     assert [name for name in names if name not in (stelsel.errors.__doc__ or "")] == []
 
 
@@ -73,7 +76,8 @@ def test_what_a_document_names_is_there(document):
     known = commands()
     assert [name for name in re.findall(r"\bstelsel ([a-z]+)\b", code(text)) if name not in known] == []
     for name in re.findall(r"`((?:graph|loaders|queries|ontologies|tests)/[\w./-]+)`", text):
-        assert (ROOT / name).exists(), f"{name} is not there"
+        if "NAME" not in name:  # which stands for a name of the reader's own
+            assert (ROOT / name).exists(), f"{name} is not there"
 
 
 def code(text: str) -> str:

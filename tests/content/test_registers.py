@@ -6,6 +6,7 @@
 import os
 
 import pytest
+
 from stelsel.home import open_home
 from stelsel.loading.mapping import Mapper
 from stelsel.loading.readers.xml import XmlReader
