@@ -21,6 +21,7 @@ StelselError
 │   └── Stopped                an operator stopped it
 └── StoreError                 the data directory
     ├── NoRelease              nothing has been released yet
+    ├── Unreachable            a server that the answer hangs on is not there, or gives no whole answer
     ├── Damaged                a checksum does not match, or a file is missing
     ├── GraphsOverlap          a triple stands in two graphs, which a release cannot have
     ├── DiskFull               the disk is full; nothing that was there is lost
@@ -162,6 +163,10 @@ class StoreError(StelselError):
 
 class NoRelease(StoreError):
     """Nothing has been released yet."""
+
+
+class Unreachable(StoreError):
+    """A server that the answer hangs on (a remote store, an endpoint of SERVICE) is not there, or gives no whole answer."""
 
 
 class Damaged(StoreError):

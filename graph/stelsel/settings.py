@@ -77,7 +77,9 @@ class Settings(BaseModel):
         description="Graphs that a steward may change: those of beheer, or all (for tests: no edition keeps it)",
     )
     write_seconds: float = Field(60.0, gt=0, le=3600, description="Deadline of a steward's change, in seconds")
-    write_length: int = Field(100_000_000, ge=1_000, description="Longest update or document of a change, in bytes")
+    write_length: int = Field(
+        100_000_000, ge=1_000, description="Longest document that a graph is written with, in bytes"
+    )
     oidc_issuer: str = Field("", description="OpenID Connect issuer whose bearer tokens (JWT) are taken; https only")
     oidc_audience: str = Field("", description="Audience that those tokens must be for; obliged with an issuer")
     oidc_claim: str = Field("scope", description="Claim that says what a token may do, such as scope or roles")
@@ -98,6 +100,14 @@ class Settings(BaseModel):
     def _listed(cls, value: object) -> object:
         """A list in one variable: `10.0.0.0/8,::1/128`."""
         return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
+
+    @field_validator("cache_bytes")
+    @classmethod
+    def _worth_it(cls, value: int) -> int:
+        """A file of less has no place for what it needs itself."""
+        if 0 < value < 1_000_000:
+            raise ValueError("must be 0, for no result cache, or at least 1000000")
+        return value
 
     @field_validator("base")
     @classmethod

@@ -82,7 +82,7 @@ def build(folder: Path, scale: float) -> list[Ask]:
             command += ["--out", str(folder / f"data.{kind}"), "--params", str(folder / "parameters.json")]
             subprocess.run(command, check=True)
         sys.path.insert(0, str(GENERATED))
-        import queries  # type: ignore[import-not-found]  # noqa: PLC0415 # where the data is, its queries are
+        import queries  # type: ignore[import-not-found] # where the data is, its queries are
 
         sys.path.pop(0)
         made = queries.instances(json.loads((folder / "parameters.json").read_text("utf-8")), per_query=60)

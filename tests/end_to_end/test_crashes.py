@@ -24,6 +24,8 @@ from stelsel.storing.pruning import prune
 from stelsel.storing.releases import current, current_path, releases
 from tinyeditions import BASE, ONTOLOGIES, ask, iri, make, make_home, released, triple
 
+pytestmark = pytest.mark.slow
+
 OLD = {"bag": [triple("id/pand/1")]}
 NEW = {"bag": [triple("id/pand/1"), triple("id/pand/2")], "bag/historie": [triple("id/voorkomen/1")]}
 FACTS = {"id": "b", "day": date(2024, 2, 1)}
@@ -69,8 +71,6 @@ from stelsel.home import open_home
 from stelsel.storing.editions import newest
 from stelsel.storing.releases import build, switch
 from tinyeditions import NAMES
-
-pytestmark = pytest.mark.slow
 
 data = Path(sys.argv[1])
 home = open_home(Path(sys.argv[2]))

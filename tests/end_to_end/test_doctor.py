@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx2
@@ -21,6 +22,7 @@ BAG = "PREFIX bag: <http://bag.basisregistraties.overheid.nl/def/bag#>\n"
 WRONG = f'{BAG}SELECT ?n {{ ?n bag:postkode "1399ZA" }}'
 RIGHT = f'{BAG}SELECT ?n {{ ?n bag:postcode "1399ZA" }} LIMIT 3'
 LATE = f"{BAG}SELECT * {{ ?v bag:oppervlakte ?m OPTIONAL {{ ?v bag:status ?s }} VALUES ?v {{ bag:x }} }}"
+ENDLESS_TO_READ = "SELECT * { ?a ?b 'service' } #" + "\\u0041" * 100_000
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 DIRECT = {"content-type": "application/sparql-query"}
 
@@ -55,11 +57,11 @@ def test_a_query_is_examined_without_running_it(client):
     report = examined(client, LATE)
     assert (report["form"], report["runs"], report["error"], report["unread"]) == ("select", True, None, None)
     (found,) = report["warnings"]
-    assert (found["rule"], found["same"], found["line"], found["column"]) == ("values-late", "yes", 2, 59)
-    assert found["query"].startswith(f"{BAG}SELECT * {{ VALUES ?v {{ bag:x }} . ?v")
+    assert (found["rule"], found["same"], found["line"], found["column"]) == ("values-late", "yes", 2, 64)
+    assert found["query"].startswith(f"{BAG}SELECT * {{ VALUES ?v {{ bag:x }} .  ?v")
     assert report["plan"]["text"].splitlines()[-1].strip() == "find ?v bag:status ?s"
     assert report["plan"]["tree"]["engine"].startswith("Project(")
-    assert "diagnosis" not in report
+    assert (report["terms"], report["diagnosis"]) == ([], None)
     assert examined(client, found["query"])["warnings"] == []
 
 
@@ -74,7 +76,7 @@ def test_a_query_comes_in_as_sparql_takes_it(client, request_):
     assert [found["rule"] for found in client.request(**request_).json()["warnings"]] == ["values-late"]
 
 
-@pytest.mark.parametrize("query", [*RUNAWAYS.values(), "SELECT * { ?a ?b ?c }" + " " * 100_000])
+@pytest.mark.parametrize("query", [*RUNAWAYS.values(), "SELECT * { ?a ?b ?c }" + " " * 100_000, ENDLESS_TO_READ])
 def test_a_runaway_is_examined_in_the_time_that_is_for_that(client, query):
     began = time.monotonic()
     report = examined(client, query, leeg="true")
@@ -124,6 +126,36 @@ def test_what_is_wrong_with_a_request_is_a_problem(client, status, request_):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_term_that_is_not_there_is_told_before_the_query_runs(client):
+    (found,) = examined(client, WRONG)["terms"]
+    assert (found["reason"], found["line"], found["column"]) == ("absent", 2, 16)
+    page = client.post(
+        "/sparql/doctor", data={"query": WRONG}, headers={"accept": "text/html", "accept-language": "nl"}
+    )
+    assert "Niet in de gegevens" in page.text
+
+
+def test_of_many_remarks_the_first_are_told(client):
+    query = "SELECT ?z { " + " ".join(f"GRAPH ?g{i} {{ ?a ?b ?c }}" for i in range(100)) + " }"
+    report = examined(client, query)
+    assert (len(report["warnings"]), report["moreWarnings"]) == (30, 70)
+
+
+def test_many_at_once_are_examined_or_told_that_it_is_busy(address):
+    with ThreadPoolExecutor(60) as pool:
+        answers = list(
+            pool.map(lambda _: httpx2.post(f"{address}/sparql/doctor", data={"query": RIGHT}, timeout=60), range(60))
+        )
+    assert {answer.status_code for answer in answers} == {200}
+    plans = [answer.json()["plan"] for answer in answers]
+    assert sum(plan is not None for plan in plans) >= 32
+
+
+def test_a_question_that_is_not_empty_has_no_reasons(client):
+    found = examined(client, f'{BAG}SELECT ?n {{ ?n bag:postcode "1399ZA" }}', leeg="true")["diagnosis"]
+    assert (found["findings"], found["summary"]) == ([], "Every term occurs and the patterns give rows.")
+
+
 def test_an_empty_answer_is_explained(client):
     found = examined(client, WRONG, leeg="true", taal="nl")["diagnosis"]
     assert found["complete"]
@@ -153,8 +185,8 @@ GRAPH = f"{BAG}CONSTRUCT WHERE {{ ?n bag:postkode ?p }}"
 @pytest.mark.parametrize(
     ("query", "format"),
     [
-        *((query, format) for query in (WRONG, ASK) for format in ("json", "xml", "csv", "tsv")),
-        *((GRAPH, format) for format in ("turtle", "ntriples", "nquads", "trig", "rdfxml", "jsonld")),
+        *((query, name) for query in (WRONG, ASK) for name in ("json", "xml", "csv", "tsv")),
+        *((GRAPH, name) for name in ("turtle", "ntriples", "nquads", "trig", "rdfxml", "jsonld")),
     ],
 )
 def test_every_empty_answer_says_where_to_hear_why(client, query, format):

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Store
+from typer.testing import CliRunner
 
+from stelsel.cli.commands import app
 from stelsel.errors import (
     ChangeConflict,
     DeadlinePassed,
+    DiskFull,
     GraphsOverlap,
     Locked,
     MemoryExceeded,
@@ -38,7 +41,7 @@ from stelsel.storing.editions import edition_path, editions, newest
 from stelsel.storing.locks import lock
 from stelsel.storing.releases import build, current, current_path, releases, rollback, switch
 from stelsel.storing.stewardship import STEWARD
-from tinyeditions import BASE, NAMES, PANDEN, ask, make, make_home, released
+from tinyeditions import BASE, NAMES, PANDEN, ask, fill_up, make, make_home, released, small_disk
 from tinyreleases import eventually
 
 NOTES = f"{BASE}/graph/beheer/notities"
@@ -376,13 +379,15 @@ changer.close()
 """
 
 
-def run_killed(data, at):
-    """A change in a process of its own, which kills itself at its so manieth file that it opens, moves or removes."""
+def child(code, *arguments):
     here = Path(__file__).parent
     path = f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parent)!r}]\n"
-    return subprocess.run(
-        [sys.executable, "-c", path + KILLED, str(data), str(at)], capture_output=True, text=True, check=False
-    )
+    return [sys.executable, "-c", path + code, *map(str, arguments)]
+
+
+def run_killed(data, at):
+    """A change in a process of its own, which kills itself at its so manieth file that it opens, moves or removes."""
+    return subprocess.run(child(KILLED, data, at), capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
@@ -406,3 +411,57 @@ def test_a_server_that_is_killed_at_any_moment_leaves_a_whole_release(data, chan
         assert "daarna" in values(copy)
         assert list((copy / "staging").iterdir()) == []
     assert ("oud",) in seen
+
+
+def test_the_command_that_makes_a_release_takes_the_stewards_edition(data, home, changer):
+    changer.change(insert("<s> <p> 'blijft'"), WITHIN, by="s")
+    done = CliRunner().invoke(
+        app, ["release", "--data", str(data), "--home", str(home.root), "--base", BASE], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    assert current(data, "open").after is None
+    assert values(data) == ["blijft"]
+
+
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path, home):
+    try:
+        with small_disk(tmp_path / "disk", 40) as disk:
+            data = disk / "data"
+            released(data, home, make(data, "bag", PANDEN))
+            changer = Changer(data, "open", NAMES)
+            changer.change(insert("<s> <p> 'oud'"), WITHIN, by="s")
+            before = state(data)
+            ballast = fill_up(disk, 60_000)
+            with pytest.raises(DiskFull):
+                changer.change(insert("<s> <p> 'nieuw'"), WITHIN, by="s")
+            ballast.unlink()
+            assert state(data) == before
+            changer.change(insert("<s> <p> 'daarna'"), WITHIN, by="s")
+            assert values(data) == ["daarna", "oud"]
+            changer.close()
+    except PermissionError:
+        pytest.skip("this process may not mount a small disk")
+
+
+ORPHANED = """
+import sys
+from pathlib import Path
+from stelsel.storing import Limits
+from stelsel.storing.changing import Changer
+from test_changing import ENDLESS, NAMES, Change
+
+changer = Changer(Path(sys.argv[1]), "open", NAMES)
+print(changer._scribe.start().process.pid, flush=True)
+changer.change(Change("update", text=ENDLESS), Limits(3, 500_000_000), by="s")
+"""
+
+
+def test_a_writer_whose_server_is_gone_ends_soon_after_its_deadline(data, changer):
+    changer.change(insert(" ".join(f"<s{number}> <p> {number} ." for number in range(40))), WITHIN, by="s")
+    with subprocess.Popen(child(ORPHANED, data), stdout=subprocess.PIPE, text=True) as server:
+        writer = int(server.stdout.readline())
+        assert eventually(lambda: list((data / "staging").glob("*/release/oxigraph/CURRENT")))
+        server.kill()
+    program = Path(f"/proc/{writer}/exe")  # of a process that is over, even while nobody has buried it, it is gone
+    assert program.exists()
+    assert eventually(lambda: not program.exists(), 6)

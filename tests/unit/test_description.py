@@ -191,3 +191,9 @@ def test_it_leads_to_the_void_of_the_release():
 def test_it_claims_no_reasoning():
     regimes = column(described(), "SELECT ?regime { ?any sd:defaultEntailmentRegime|sd:entailmentRegime ?regime }")
     assert regimes == ["http://www.w3.org/ns/entailment/Simple"]
+
+
+def test_it_does_not_speak_for_an_engine_that_is_not_ours():
+    store = described(embedded=False)
+    assert column(store, "SELECT ?f { ?service sd:extensionFunction ?f }") == []
+    assert len(column(store, "SELECT ?f { ?service sd:resultFormat ?f }")) == len(FORMATS) - 2

@@ -72,6 +72,7 @@ def test_a_property_that_is_not_there_has_its_nearest(store):
         # a class in the case of a property, and a property that is there as another thing
         ("SELECT * { ?a a bag:pand }", "absent", "http://bag.basisregistraties.overheid.nl/def/bag#Pand"),
         ("SELECT * { ?a a bag:identificatie }", "absent-as", None),
+        (f"DESCRIBE <{BAG}/pand/0999100000000002>", "absent", f"{BAG}/pand/0999100000000001"),
         # the other spellings of an address
         (
             f"SELECT * {{ <{BAG.replace('http:', 'https:')}/pand/0999100000000001> ?p ?o }}",
@@ -127,6 +128,7 @@ def test_the_pattern_that_leaves_no_rows_is_told(store):
         ("SELECT * { VALUES ?p { bag:Pand } ?p bag:oppervlakte ?m }", "join"),
         ("SELECT * { ?a dct:isVersionOf/bag:huisnummer ?b }", "pattern"),
         ("SELECT * { ?p bag:oppervlakte ?m } OFFSET 10", "after"),
+        ("SELECT ?p { ?p bag:oppervlakte ?m } LIMIT 0", "after"),
         ("SELECT ?p { ?p bag:oppervlakte ?m } GROUP BY ?p HAVING(COUNT(*) > 1)", "after"),
         ("SELECT * { { SELECT ?p { ?p bag:oppervlakte ?m } LIMIT 0 } }", "pattern"),
         ("SELECT * { ?a ^bag:ligtAan [ bag:postcode ?b ] OPTIONAL { ?a bag:x ?c } ?a bag:huisnummer ?d }", "join"),
@@ -134,6 +136,11 @@ def test_the_pattern_that_leaves_no_rows_is_told(store):
 )
 def test_what_takes_the_rows_away_is_told_by_its_kind(store, text, reason):
     assert first(store, text).reason == reason
+
+
+def test_rows_are_counted_no_further_than_a_thousand(store):
+    finding = first(store, "SELECT * { ?n bag:huisnummer ?h FILTER(?h > 5000) }")
+    assert finding.text("en") == "This drops every row that the patterns give (1000+ rows)."
 
 
 def test_an_optional_term_is_no_reason(store):

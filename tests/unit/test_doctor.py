@@ -105,6 +105,12 @@ def test_values_move_to_the_front():
     )
 
 
+def test_values_stay_behind_a_minus_that_they_could_change():
+    text = f"{PROLOGUE}SELECT * {{ ?a :p ?b MINUS {{ ?z :q ?b }} OPTIONAL {{ ?a :r ?c }} VALUES ?z {{ :a }} }}"
+    (found,) = [each for each in advise(read(text)) if each.rule == "values-late"]
+    assert "MINUS { ?z :q ?b } VALUES ?z { :a } . OPTIONAL" in edited(text, found.edits)
+
+
 def rules_of(text):
     return {found.rule: found for found in advise(read(text))}
 
@@ -116,6 +122,7 @@ def rules_of(text):
         "SELECT * { ?a :p ?b OPTIONAL { ?a :q ?c } ?c :r ?d }",
         "SELECT * { ?a :p ?b OPTIONAL { ?b :q ?c FILTER(?d = :x) } ?a :r ?d }",
         "SELECT * { ?a :p ?b FILTER NOT EXISTS { ?c :q ?d FILTER(?d = ?a) } }",
+        "SELECT * { ?a :p ?b FILTER NOT EXISTS { ?b :q ?c FILTER NOT EXISTS { ?c :r ?d } } FILTER NOT EXISTS { ?x :p ?y } }",
         "SELECT * { ?a :p ?b OPTIONAL { ?a :r ?e FILTER NOT EXISTS { ?a :q ?b } } }",
     ],
 )
@@ -207,7 +214,14 @@ filters = st.one_of(
     st.builds(lambda v, n: f"FILTER({v} = {n})", variables, ends),
     st.builds(lambda v: f"FILTER(!BOUND({v}))", variables),
 )
-insides = st.one_of(blocks, st.builds(lambda b, f: f"{b} {f}", blocks, filters))
+inner = st.one_of(blocks, st.builds(lambda b, f: f"{b} {f}", blocks, filters))
+nested = st.builds(
+    lambda b, word, i: f"{b} {word} {{ {i} }}",
+    blocks,
+    st.sampled_from(["OPTIONAL", "FILTER NOT EXISTS", "MINUS"]),
+    inner,
+)
+insides = st.one_of(inner, nested)
 values = st.one_of(
     st.builds(lambda v: f"VALUES {v} {{ :a :b }}", variables),
     st.just("VALUES (?x ?y) { (:a UNDEF) (:b :c) (:b :c) }"),
@@ -221,7 +235,7 @@ elements = st.one_of(
     insides.map(lambda inside: f"MINUS {{ {inside} }}"),
     insides.map(lambda inside: f"FILTER NOT EXISTS {{ {inside} }}"),
     st.builds(lambda one, other: f"{{ {one} }} UNION {{ {other} }}", insides, insides),
-    blocks.map(lambda inside: f"GRAPH ?g {{ {inside} }}"),
+    st.one_of(blocks, paths).map(lambda inside: f"GRAPH ?g {{ {inside} }}"),
     blocks.map(lambda inside: f"{{ SELECT ?x ?y {{ {inside} }} }}"),
 )
 heads = st.sampled_from(["SELECT *", "SELECT ?x ?y ?z ?w", "SELECT DISTINCT ?x ?y"])

@@ -9,7 +9,9 @@ from contextlib import aclosing
 
 import orjson
 import pytest
-from hypothesis import given, settings as search, strategies as st
+from hypothesis import given
+from hypothesis import settings as search
+from hypothesis import strategies as st
 
 from remotestores import said, scripted
 from stelsel.errors import DeadlinePassed, QueryRefused, QuerySyntaxError, SettingError, StoreError
@@ -69,13 +71,13 @@ def test_an_endpoint_on_the_list_is_asked_and_its_rows_are_joined(data):
     head, _, query = asked[0].partition(b"\r\n\r\n")
     assert b"POST /sparql HTTP/1.1" in head
     assert b"Host: 127.0.0.1:" in head
-    assert query == b"SELECT * WHERE { ?x ?p ?y . }"
+    assert query.endswith(b"SELECT * WHERE { ?x ?p ?y . }")
 
 
 def test_a_worker_reaches_nothing_but_the_proxy(data):
     """The query says our own address of another server: the guard would refuse it, and the kernel does too."""
 
-    async def run(store, address, _):
+    async def run(store, _, __):
         if store._served.store.network != "none":
             pytest.skip("this system does not let workers give up their network")
         with socket.create_server(("127.0.0.1", 0)) as other:
@@ -99,7 +101,7 @@ def test_a_worker_reaches_nothing_but_the_proxy(data):
         (said(b"", status="302 Found", headers="Location: http://127.0.0.1:1/\r\n"), "its status is 302"),
         (said(b"<html>", type="text/html"), "gives text/html"),
         (said(ROW[:-20]), "ends in the middle"),
-        (said(ROW).replace(b"Content-Length: 90", b"Content-Length: 900"), "broke off"),
+        (said(ROW + b" " * 99)[:-99], "broke off"),
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/sparql-results+json\r\n\r\n" + ROW, "no length"),
         (b"", "cannot be reached"),
     ],

@@ -40,7 +40,7 @@ def test_every_text_is_used():
     quoted = set(re.findall(r'"([A-Za-z_.]+)"', content))
     # Keys that are put together: by a status, a shape, a unit, or from the last word of the key.
     families = ("problem.", "shape.", "docs.where.", "sparql.ready.", "age.", "number.")
-    heads = {"sparql": quoted, "resource": {"complete", "cut", "cutMany", "large", "undrawn"}}
+    heads = {"sparql": quoted, "doctor": quoted, "resource": {"complete", "cut", "cutMany", "large", "undrawn"}}
     put_together = {f"{head}.{word}" for head, words in heads.items() for word in words}
     unused = [
         key

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stelsel.errors import Busy, DeadlinePassed
-from stelsel.serving.pacing import SHORT, Pace, Places, pace_for
+from stelsel.serving.pacing import SHORT, Pace, Places, key, pace_for
 from stelsel.serving.running import Queries, Watched
 from tinyreleases import RUNAWAYS, answer, ask, chain, fill
 
@@ -114,18 +114,18 @@ def test_curated_queries_are_not_put_back(path):
 
 def test_what_is_known_of_a_text_holds_for_other_numbers_too():
     pace = Pace(1, tried=1)
-    assert pace.length("ASK { ?s ?p 1 }") == "unknown"
-    pace.remember("ASK { ?s ?p 1 }", "long")
-    assert pace.length("ASK { ?s ?p 22 }") == "long"
-    assert pace.length("ASK { ?s ?q 1 }") == "unknown"
-    pace.remember("ASK { ?s ?p 333 }", "short")
-    assert pace.length("ASK { ?s ?p 1 }") == "short"
+    assert pace.length(key("ASK { ?s ?p 1 }")) == "unknown"
+    pace.remember(key("ASK { ?s ?p 1 }"), "long")
+    assert pace.length(key("ASK { ?s ?p 22 }")) == "long"
+    assert pace.length(key("ASK { ?s ?q 1 }")) == "unknown"
+    pace.remember(key("ASK { ?s ?p 333 }"), "short")
+    assert pace.length(key("ASK { ?s ?p 1 }")) == "short"
 
 
 def test_a_flood_of_texts_takes_no_memory():
     pace = Pace(1, tried=1)
     for number in range(50_000):
-        pace.remember("ASK { ?" + "x" * (number % 300) + "y" * (number // 300) + " ?p ?o }", "long")
+        pace.remember(key("ASK { ?" + "x" * (number % 300) + "y" * (number // 300) + " ?p ?o }"), "long")
     assert len(pace._known) <= 20_000
 
 

@@ -126,3 +126,10 @@ def test_a_plan_without_end_is_cut():
     for _ in range(200):
         node = {"name": "Union", "children": [node]}
     assert read_plan({"plan": node}, {}).lines()[-1].strip() == "\u2026"
+
+
+def test_where_there_is_no_room_there_is_a_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    planned = asyncio.run(Planner("http://localhost:8000/").plan("ASK { }", {}))
+    assert planned.reason == "failed"
+    assert "nowhere" in planned.why_not("en")

@@ -14,7 +14,7 @@ from stelsel.storing.locks import lock
 from stelsel.storing.releases import current
 from stelsel.storing.stewardship import STEWARD
 from stelsel.storing.tokens import create
-from tinyeditions import BASE, PANDEN, make, make_home, released
+from tinyeditions import BASE, PANDEN, fill_up, make, make_home, released, small_disk
 from tinyreleases import served
 
 NOTES = f"{BASE}/graph/beheer/notities"
@@ -35,7 +35,7 @@ def token(data):
 
 @pytest.fixture(scope="module")
 def server(data):
-    with served(data, base=BASE, query_workers=2, write_seconds=2, write_length=100_000) as (address, _):
+    with served(data, base=BASE, query_workers=2, write_seconds=2, query_length=100_000) as (address, _):
         yield address
 
 
@@ -195,3 +195,23 @@ def test_questions_are_answered_while_a_change_is_made(client, server):
             assert post(client, insert(f"<s> <p> 'wissel {number}'")).status_code == 204
         asked.result()
     assert failures == []
+
+
+@pytest.mark.parametrize("leave", [0, 60_000])
+def test_a_full_disk_is_told_and_answering_goes_on(tmp_path, leave):
+    try:
+        with small_disk(tmp_path / "disk", 40) as disk:
+            data = disk / "data"
+            released(data, Home(make_home(tmp_path / "home")), make(data, "bag", PANDEN))
+            token, _ = create(data, ["steward"], days=1)
+            with (
+                served(data, base=BASE, query_workers=2) as (address, _),
+                httpx2.Client(base_url=address, timeout=30, headers={"authorization": f"Bearer {token}"}) as client,
+            ):
+                assert post(client, insert("<s> <p> 'oud'")).status_code == 204
+                fill_up(disk, leave)
+                answer = post(client, insert("<s> <p> 'nieuw'"))
+                assert answer.status_code == answer.json()["status"] == 507
+                assert notes(client)[0] == ["oud"]
+    except PermissionError:
+        pytest.skip("a small disk can be mounted by root only")

@@ -112,6 +112,31 @@ def rollback(
 
 
 @app.command()
+def push(
+    endpoint: Annotated[
+        str, typer.Argument(help="Where that store answers SPARQL; STELSEL_STORE of who serves from it")
+    ],
+    graph_store: Annotated[str, typer.Option(help="Its Graph Store, where that is not where its engine has it")] = "",
+    update: Annotated[str, typer.Option(help="Where it takes SPARQL Update, if it has no Graph Store")] = "",
+    audience: AudienceName = None,
+    data: Data = None,
+    base: Base = None,
+) -> None:
+    """Put the current release into another store, such as Virtuoso. One that was broken off goes on where it was."""
+    import asyncio  # noqa: PLC0415
+
+    from stelsel.storing.pushing import Target  # noqa: PLC0415
+    from stelsel.storing.pushing import push as send  # noqa: PLC0415
+
+    settings = read_settings({"data": data, "base": base, "audience": audience})
+    with console.progress() as move:
+        made = asyncio.run(send(settings, Target(endpoint, graph_store, update), move))
+    console.say(
+        f"release {made.id} ({settings.audience}) is in {endpoint}: {made.quads:,} quads in {len(made.graphs)} graphs, counted"
+    )
+
+
+@app.command()
 def status(
     json: Annotated[bool, typer.Option("--json", help="For scripts")] = False,
     data: Data = None,

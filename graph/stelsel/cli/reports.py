@@ -9,7 +9,7 @@ from stelsel.cli import console
 from stelsel.errors import NoRelease
 from stelsel.home import Home
 from stelsel.loading.run import Outcome
-from stelsel.storing.editions import Access, editions
+from stelsel.storing.editions import Access, editions, registers
 from stelsel.storing.releases import AUDIENCES, current, releases
 
 
@@ -47,7 +47,8 @@ def loaded(outcome: Outcome) -> None:
 
 def status(data: Path, home: Home) -> dict[str, Any]:
     """Registers with their editions, and per audience the releases and which one is current."""
-    registers = {
+    names = sorted({*home.registers(), *registers(data)})  # a register of another home, and what stewards wrote, too
+    found = {
         name: [
             {
                 "id": edition.id,
@@ -60,9 +61,9 @@ def status(data: Path, home: Home) -> dict[str, Any]:
             }
             for edition in editions(data, name)
         ]
-        for name in home.registers()
+        for name in names
     }
-    return {"data": str(data), "registers": registers, "audiences": {name: _audience(data, name) for name in AUDIENCES}}
+    return {"data": str(data), "registers": found, "audiences": {name: _audience(data, name) for name in AUDIENCES}}
 
 
 def _audience(data: Path, audience: Access) -> dict[str, Any]:

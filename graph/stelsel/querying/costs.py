@@ -5,65 +5,71 @@ The figures in their words are measurements at 10 million triples; `rules/README
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from stelsel.querying.advice import Advice
-from stelsel.querying.ordering import endless, shortened
 from stelsel.querying.lexer import Token
+from stelsel.querying.ordering import endless, shortened
 from stelsel.querying.patterns import Element, Group, Query, Triple, names
 
 _TEXTUAL: Final = frozenset({"contains", "regex", "lcase", "ucase", "strends", "strstarts"})
+_SUBSTITUTED: Final = frozenset({"optional", "exists", "not exists", "minus"})
 _LINKS: Final = frozenset({"optional", "bind", "filter", "exists", "not exists"})
 
 
 def products(query: Query) -> Iterator[Advice]:
     """Patterns that are joined and share no variable: every row of the one with every row of the other."""
-    for group, owner in query.groups():
-        around = frozenset() if owner.kind == "select" else _around(query, group)
+    for group, around in _surrounded(query.top, frozenset()):
         parts = _parts(group, around, _LINKS)
         if len(parts) > 1:
             other = parts[1]
             values = {"one": shortened(_text(query, parts[0])), "other": shortened(_text(query, other))}
-            linked = len(_parts(group, around, _LINKS - {"filter"})) == len(parts)
-            yield Advice("cross-product", other.begin, "no", values=values, variant="" if linked else "filter")
+            yield Advice("cross-product", other.begin, "no", values=values)
+            continue
+        unfiltered = _parts(group, around, _LINKS - {"filter"})
+        if len(unfiltered) > 1:
+            other = unfiltered[1]
+            values = {"one": shortened(_text(query, unfiltered[0])), "other": shortened(_text(query, other))}
+            yield Advice("cross-product", other.begin, "sometimes", values=values, variant="filter")
+
+
+def _surrounded(owner: Element, around: frozenset[str]) -> Iterator[tuple[Group, frozenset[str]]]:
+    """Every group, with those of its variables that what stands around it mentions too, as far as the next SELECT."""
+    for group in owner.groups:
+        shared = frozenset() if owner.kind == "select" else around & group.variables
+        yield group, shared
+        times = Counter(name for element in group.elements for name in element.variables)
+        for element in group.elements:
+            if element.groups:
+                beside = frozenset(name for name in element.variables if times[name] > 1)
+                yield from _surrounded(element, (shared & element.variables) | beside)
 
 
 def _parts(group: Group, around: frozenset[str], links: frozenset[str]) -> list[Element]:
     """The first element of each part of a group that is connected by variables."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while (above := parent.setdefault(name, name)) != name:
+            parent[name] = parent[above]
+            name = above
+        return name
+
+    def tie(variables: frozenset[str]) -> None:
+        first, *others = [root(name) for name in variables] or [""]
+        for other in others:
+            parent[other] = root(first)
+
     elements = [each for each in group.elements if each.joined and each.variables and each.rows != 1]
-    ties = [set(each.variables) for each in group.elements if each.kind in links]
-    if around:
-        ties.append(set(around))
-    sets = [(set(each.variables), each) for each in elements]
-    first: list[Element] = []
-    while sets:
-        reached, element = sets.pop(0)
-        first.append(element)
-        grown = True
-        while grown:
-            grown = False
-            for tie in [*ties, *(names_ for names_, _ in sets)]:
-                if tie & reached and not tie <= reached:
-                    reached |= tie
-                    grown = True
-        sets = [(names_, each) for names_, each in sets if not names_ & reached]
-    return first
-
-
-def _around(query: Query, inner: Group) -> frozenset[str]:
-    """The variables of the groups that a group stands in, as far as the next SELECT."""
-    found: frozenset[str] = frozenset()
-    for group, owner in query.groups():
-        if group.begin < inner.begin and inner.end < group.end:
-            found = found if owner.kind != "select" else frozenset()
-            found |= frozenset().union(*(_own(element, inner) for element in group.elements))
-    return found
-
-
-def _own(element: Element, inner: Group) -> frozenset[str]:
-    """An element's variables, unless the inner group stands in it."""
-    return frozenset() if element.begin <= inner.begin < element.end else element.variables
+    for each in elements:
+        tie(each.variables)
+    for each in group.elements:
+        if each.kind in links:
+            tie(each.variables)
+    tie(around)
+    return list({root(next(iter(each.variables))): each for each in reversed(elements)}.values())[::-1]
 
 
 def sorts(query: Query) -> Iterator[Advice]:
@@ -132,15 +138,16 @@ def _nested(query: Query, element: Element) -> tuple[tuple[int, int, str], ...]:
 
 def negations(query: Query) -> Iterator[Advice]:
     """FILTER NOT EXISTS over many rows, which MINUS answers with one table."""
-    for group, owner in query.groups():
+    for group, _ in query.groups():
         for element in group.elements:
             if element.kind == "not exists" and not group.anchored:
                 inner = element.groups[0]
-                # Equal when the two always share a variable that both bind, and nothing inside looks outside.
+                # Equal when the two always share a variable that both bind, and nothing inside looks outside. In what is
+                # itself evaluated with values from outside, MINUS would not see them.
                 same = (
                     all(each.kind == "block" for each in inner.elements)
                     and bool(inner.certain & group.certain)
-                    and owner.kind != "optional"
+                    and not query.within(group, _SUBSTITUTED)
                     and "_:" not in query.text
                 )
                 minus = f" MINUS {query.text[inner.begin : inner.end]} "

@@ -65,8 +65,8 @@ class Diagnosis:
     complete: bool
 
 
-async def diagnose(query: Query, probes: Probes, release: Release) -> Diagnosis:
-    """Why a query has an empty answer. Takes no longer than the probes allow; raises StoreError."""
+async def check(query: Query, probes: Probes, release: Release) -> Diagnosis:
+    """What a query names that the data does not have: its terms and its values. Raises StoreError."""
     found = [Finding("geometry", advice.offset, 0) for advice in geometries(query) if advice.rule == "rd-geometry"]
     named = [mention for mention in mentions(query) if mention.term.value not in _WELL_KNOWN][:_TERMS]
     found += await _terms(named, probes, release)
@@ -75,10 +75,17 @@ async def diagnose(query: Query, probes: Probes, release: Release) -> Diagnosis:
     for comparison in compared[:_TERMS]:
         found += await _compared(comparison, probes, release)
     found.sort(key=lambda each: each.offset)
-    narrowed = await narrow(query, probes)
-    if narrowed is not None:
-        found += _narrowed(narrowed, explained=bool(found))
     return Diagnosis(tuple(found), complete=not probes.cut)
+
+
+async def diagnose(query: Query, probes: Probes, release: Release) -> Diagnosis:
+    """Why a query has an empty answer. Takes no longer than the probes allow; raises StoreError."""
+    named = await check(query, probes, release)
+    narrowed = await narrow(query, probes)
+    found = _narrowed(narrowed, query) if narrowed is not None else []
+    if named.findings:  # they explain it
+        found = [each for each in found if each.reason != "after"]
+    return Diagnosis((*named.findings, *found), complete=not probes.cut)
 
 
 async def _terms(named: list[Mention], probes: Probes, release: Release) -> list[Finding]:
@@ -120,11 +127,12 @@ async def _candidates(mention: Mention, probes: Probes, release: Release) -> lis
         rows = await probes.ask("vocabulary", catalogue=iri(release.catalogue)) or []
         return [row["term"]["value"] for row in rows if row["role"]["value"] == mention.role]
     beside = _written(mention.property.value) if mention.property else ""
-    if beside:
-        rows = await probes.ask("values", property=beside) or []
-        return [row["value"]["value"] for row in rows if row["value"]["type"] == "uri"]
+    rows = (await probes.ask("values", property=beside) or []) if beside else []
+    values = [row["value"]["value"] for row in rows if row["value"]["type"] == "uri"]
+    if nearest(mention.term.value, values):
+        return values
     rows = await probes.ask("beside", head=quote(namespace(mention.term.value))) or []
-    return [row["thing"]["value"] for row in rows]
+    return [*(row["thing"]["value"] for row in rows), *values]
 
 
 async def _compared(comparison: Comparison, probes: Probes, release: Release) -> list[Finding]:
@@ -153,11 +161,12 @@ async def _compared(comparison: Comparison, probes: Probes, release: Release) ->
     return [Finding("datatype", value.offset, len(value.text), said, samples, "samples")]
 
 
-def _narrowed(found: Narrowed, *, explained: bool) -> list[Finding]:
+def _narrowed(found: Narrowed, query: Query) -> list[Finding]:
     if found.piece is None:
-        return [] if explained else [Finding("after", 0, 0, {"before": str(found.before)})]
+        taken = query.top.modifiers.keys() & {"limit", "offset", "having"}
+        return [Finding("after", 0, 0, {"before": found.rows})] if taken else []
     reason = "filter" if found.piece.restricts else "join" if found.alone else "pattern"
-    return [Finding(reason, found.piece.offset, len(found.piece.text), {"before": str(found.before)})]
+    return [Finding(reason, found.piece.offset, len(found.piece.text), {"before": found.rows})]
 
 
 def _written(value: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from stelsel.querying.cursor import Cursor, Unread
@@ -56,6 +56,8 @@ def mentions(query: Query) -> list[Mention]:
     found: dict[tuple[str, Role], Mention] = {}
     for graph in query.top.datasets:
         found.setdefault((graph.value, "graph"), Mention(graph, "graph"))
+    for term in query.top.described:
+        found.setdefault((term.value, "subject"), Mention(term, "subject"))
     for element in _required(query):
         for mention in _of(element):
             found.setdefault((mention.term.value, mention.role), mention)
@@ -115,7 +117,7 @@ def _filtered(query: Query, element: Element, triples: list[Triple]) -> Iterator
         if len(sides) != 2 or not all(sides):
             continue
         one, other = sides if sides[0][0].kind == "variable" else sides[::-1]
-        value = _literal(query, other[0].offset)
+        value = _literal(query, other)
         if len(one) != 1 or one[0].kind != "variable" or value is None:
             continue
         for triple in triples:
@@ -134,12 +136,13 @@ def _split(found: Sequence[Token], at: Container[str]) -> Iterator[list[Token]]:
     yield part
 
 
-def _literal(query: Query, offset: int) -> Term | None:
-    """The literal that stands at an offset of the text."""
-    cursor = Cursor(query.text[offset:], "")
+def _literal(query: Query, found: Sequence[Token]) -> Term | None:
+    """The literal that tokens are, if they are one."""
+    begin, end = found[0].offset, found[-1].offset + len(found[-1].text)
+    cursor = Cursor(query.text[begin:end], "")
     cursor.prefixes = dict(query.prefixes)
     try:
-        found = cursor.literal()
+        literal = cursor.literal()
     except Unread:
         return None
-    return Term("literal", found.text, found.offset + offset, found.value, found.datatype, found.language)
+    return None if cursor.here.text else replace(literal, offset=begin)

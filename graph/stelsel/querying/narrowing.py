@@ -11,8 +11,7 @@ from typing import Final
 from stelsel.querying.patterns import Element, Query
 from stelsel.querying.probes import Probes, number
 
-_MOST: Final = 1000
-"""Rows that are counted; there may be more."""
+_MOST: Final = 1000  # rows that are counted
 
 _PIECES: Final = 25
 _RESTRICTING: Final = frozenset({"filter", "exists", "not exists", "minus"})
@@ -34,6 +33,11 @@ class Narrowed:
     piece: Piece | None
     before: int
     alone: bool = False
+
+    @property
+    def rows(self) -> str:
+        """How many rows there were, as far as they were counted."""
+        return f"{self.before}+" if self.before == _MOST else str(self.before)
 
 
 def pieces(query: Query) -> list[Piece]:

@@ -13,6 +13,7 @@ from stelsel.querying.advice import Advice
 from stelsel.querying.patterns import Element, Group, Query, Triple
 
 _BARRIERS = frozenset({"optional", "minus"})
+_GRAPH = frozenset({"graph"})
 
 
 def late(query: Query) -> Iterator[Advice]:
@@ -57,7 +58,7 @@ def _moved(query: Query, group: Group, late_ones: list[int], first: int, rule: s
 def _door(group: Group, first: int, rule: str) -> tuple[int, str]:
     """Where late patterns come in, and what must stand before them: VALUES first of all, others before the OPTIONAL."""
     head = group.elements[:first]
-    if rule == "values-late" and not any(element.kind == "bind" for element in head):
+    if rule == "values-late" and not any(element.kind in {"bind", "minus"} for element in head):
         return group.begin + 1, " "
     open_block = bool(head) and head[-1].kind == "block" and not head[-1].dotted
     return group.elements[first].begin, ". " if open_block else ""
@@ -92,7 +93,8 @@ def _path_apart(query: Query, group: Group, element: Element, triple: Triple) ->
     if not any(end.value in {term.value for term in each.terms if term.kind == "variable"} for each in others):
         return None
     edits: tuple[tuple[int, int, str], ...] = ()
-    if len(element.triples) == 1 and "_:" not in query.text:  # a subquery would part what one blank node joins
+    # A subquery would part what one blank node joins, and it would lose which graph of GRAPH ?g it is about.
+    if len(element.triples) == 1 and "_:" not in query.text and not query.within(group, _GRAPH):
         inner = query.text[element.begin : element.end].removesuffix(".").strip()
         edits = ((element.begin, element.end, f"{{ SELECT {end.text} {{ {inner} }} }}"),)
     return Advice("path-late", triple.predicate.offset, "yes", edits, {"path": shortened(triple.predicate.text)})

@@ -75,6 +75,7 @@ class Element:
     tokens   of a filter or BIND: its expression; of VALUES: its variables; of a SELECT: what is projected
     data     of VALUES: its rows, of which there are `rows`
     term     of GRAPH: which
+    described  of a DESCRIBE: the IRIs that it is about
     dataset  of a SELECT: its FROM clauses as written; `datasets` are the graphs in them
     """
 
@@ -92,6 +93,7 @@ class Element:
     modifiers: Mapping[str, tuple[Token, ...]] = field(default_factory=dict)
     datasets: tuple[Term, ...] = ()
     dataset: str = ""
+    described: tuple[Term, ...] = ()
 
     def ended(self, end: int) -> Element:
         """The element with the `.` behind it."""
@@ -157,12 +159,12 @@ class Group:
         """The variables that each of its solutions binds."""
         return frozenset().union(*(element.certain for element in self.elements))
 
-    @property
+    @cached_property
     def triples(self) -> tuple[Triple, ...]:
         """The triple patterns that stand directly in it."""
         return tuple(triple for element in self.elements for triple in element.triples)
 
-    @property
+    @cached_property
     def anchored(self) -> bool:
         """Whether something required in it is given, so that few rows are read; always so where this cannot be told."""
         return any(_anchored(element) for element in self.elements if element.joined)
@@ -185,6 +187,11 @@ class Query:
     def groups(self) -> Iterator[tuple[Group, Element]]:
         """Every group, outermost first, each with the element that it stands in."""
         return _groups(self.top)
+
+    def within(self, group: Group, kinds: frozenset[str]) -> bool:
+        """Whether a group stands in an element of one of these kinds, however deep."""
+        owners = (owner for _, owner in self.groups() if owner.begin <= group.begin and group.end <= owner.end)
+        return any(owner.kind in kinds for owner in owners)
 
     def selects(self) -> Iterator[Element]:
         """The query itself and its subqueries."""

@@ -63,6 +63,9 @@ class _Reader:
         cursor = self._cursor
         begin = cursor.here.offset
         form = cursor.step().text.lower()
+        described: list[Term] = []
+        while form == "describe" and cursor.here.kind in {"iri", "name", "variable"}:
+            described.append(cursor.variable_or_iri())
         head = self._head(form)
         datasets: list[Term] = []
         named = cursor.here.offset
@@ -87,6 +90,7 @@ class _Reader:
             modifiers=modifiers,
             datasets=tuple(datasets),
             dataset=clauses,
+            described=tuple(term for term in described if term.kind == "iri"),
         )
 
     def _head(self, form: str) -> tuple[Token, ...]:

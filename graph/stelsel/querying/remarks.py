@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -60,14 +61,14 @@ def _undistinct(select: Element, found: tuple[Token, ...], at: int) -> tuple[tup
 
 def graphs(query: Query) -> Iterator[Advice]:
     """GRAPH ?g whose graph nobody asks for."""
+    mentions = Counter(token.text[1:] for token in tokens(query.text) if token.kind == "variable")
     for group, owner in query.groups():
         for element in group.elements:
             if element.kind != "graph" or element.term is None or element.term.kind != "variable" or owner.star:
                 continue
             name = element.term.text[1:]
-            mentions = [t for t in tokens(query.text) if t.kind == "variable" and t.text[1:] == name]
             inner = element.groups[0]
-            if len(mentions) == 1 and not query.top.datasets and not query.top.star:
+            if mentions[name] == 1 and not query.top.datasets and not query.top.star:
                 single = (
                     len(inner.elements) == 1 and len(inner.triples) == 1 and inner.triples[0].predicate.kind == "iri"
                 )

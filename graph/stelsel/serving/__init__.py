@@ -4,8 +4,12 @@ app          everything wired together, once
 server       the service: where it listens, and in how many processes
 process      one server process
 processes    several on one port: a dead one is replaced, a stop drains all
+accepting    connections, of which each process takes its share
 scratch      a folder for what need not outlive the service
 current      the store that always answers from the current release
+federation   SERVICE to the endpoints that the operator lists: the workers' only way out
+federation_http  the little HTTP that a worker speaks with it
+redirecting  a query whose SERVICE calls go elsewhere than it says
 sparql       /sparql: the SPARQL 1.1 Protocol, as plain ASGI
 asked        what a SPARQL Protocol request asks
 judging      the guard's judgement, with a deadline
@@ -14,6 +18,8 @@ clients      who a client is
 limits       how many seconds of query time a client has
 buckets      what clients have spent, shared between server processes
 running      the queries that run now, and stopping one
+attempts     one query at the store: interrupted, or put back
+pacing       long queries do not keep short ones waiting
 operating    for operators: what runs, and metrics
 metrics      what this process counts, for Prometheus
 logs         the log: JSON, one line a request
@@ -36,6 +42,7 @@ issuers      bearer tokens of an identity provider
 description  what the SPARQL service says about itself
 wellknown    /.well-known/void: what the release holds
 restoring    which profiles a graph can be asked in
+ranges       parts of an answer that is kept
 compressing  answers that are smaller on their way
 negotiation  which format fits what a client accepts
 problems     what went wrong, as problem documents

@@ -76,7 +76,7 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
         await store.open()
         yield
         await sparql.close()
-        examining.close()
+        await examining.close()
         await writing.close()
         if issuer:
             await issuer.close()

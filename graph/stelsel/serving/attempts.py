@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
 from stelsel.errors import DeadlinePassed, Stopped, Truncated
-from stelsel.serving.pacing import GIVEN, HELD, SHORT, Length, Pace
+from stelsel.serving.pacing import GIVEN, HELD, SHORT, TRIED, Length, Pace, key
 from stelsel.storing import Limits, Question, Store
 from stelsel.storing.formats import Format
 
@@ -138,7 +138,8 @@ class _Turn:
 
     def __init__(self, query: Running, pace: Pace) -> None:
         self._query, self._pace = query, pace
-        self._length: Length = pace.length(query.question.text)
+        self._key = key(query.question.text)
+        self._length: Length = pace.length(self._key)
         self._tried = False
         self._timer: asyncio.TimerHandle | None = None
         self._began = 0.0
@@ -146,7 +147,9 @@ class _Turn:
 
     @property
     def _limit(self) -> float:
-        return GIVEN if self._length == "short" else SHORT
+        if self._length == "short":
+            return GIVEN
+        return TRIED if self._tried else SHORT
 
     async def begin(self) -> None:
         """Wait for a place where one is needed."""
@@ -177,7 +180,7 @@ class _Turn:
         """It is long: whether there is a place for it. If there is none, it is put back."""
         self._forget()
         if not self.placed:
-            self._pace.remember(self._query.question.text, "long")
+            self._pace.remember(self._key, "long")
             self.placed = self._pace.long.take()
             if not self.placed and not self._query.why:
                 self._query.interrupt("displaced")
@@ -187,7 +190,7 @@ class _Turn:
         """The store has given all of it."""
         self._forget()
         if not self._query.why and time.monotonic() - self._began < self._limit:
-            self._pace.remember(self._query.question.text, "short")
+            self._pace.remember(self._key, "short")
 
     def end(self) -> None:
         """It is over."""

@@ -76,10 +76,19 @@ class Holding:
 
 
 class Descriptions:
-    """The description of a service, made anew for each release. `federated` is whether it asks any other endpoint."""
+    """The description of a service, made anew for each release. `federated` and `embedded` are as for `describe`."""
 
-    def __init__(self, names: Names, endpoint: str, default_graph: Literal["union", "own"], *, federated: bool) -> None:
-        self._names, self._endpoint, self._default_graph, self._federated = names, endpoint, default_graph, federated
+    def __init__(
+        self,
+        names: Names,
+        endpoint: str,
+        default_graph: Literal["union", "own"],
+        *,
+        federated: bool = False,
+        embedded: bool = True,
+    ) -> None:
+        self._names, self._endpoint, self._default_graph = names, endpoint, default_graph
+        self._federated, self._embedded = federated, embedded
         self._made: tuple[str | None, dict[str, bytes]] | None = None
 
     def of(self, release: Release | None) -> dict[str, bytes]:
@@ -87,7 +96,10 @@ class Descriptions:
         identity = release.id if release else None
         if self._made is None or self._made[0] != identity:
             holding = self._holding(release) if release else Holding()
-            self._made = identity, describe(self._endpoint, self._default_graph, holding, federated=self._federated)
+            described = describe(
+                *(self._endpoint, self._default_graph, holding), federated=self._federated, embedded=self._embedded
+            )
+            self._made = identity, described
         return self._made[1]
 
     def _holding(self, release: Release) -> Holding:
@@ -96,32 +108,39 @@ class Descriptions:
 
 
 def describe(
-    endpoint: str, default_graph: Literal["union", "own"], holding: Holding | None = None, *, federated: bool = False
+    endpoint: str,
+    default_graph: Literal["union", "own"],
+    holding: Holding | None = None,
+    *,
+    federated: bool = False,
+    embedded: bool = True,
 ) -> dict[str, bytes]:
     """The description of the service at `endpoint` in every graph format, by the format's name.
 
-    `federated` is whether it asks any other endpoint for a query with SERVICE.
+    `federated` is whether it asks any other endpoint for a query with SERVICE. `embedded` is whether the engine is ours: what
+    another computes, and writes in columns, we cannot say.
     """
     triples = [
-        *_service(endpoint, union=default_graph == "union", federated=federated),
+        *_service(endpoint, union=default_graph == "union", federated=federated, embedded=embedded),
         *_dataset(endpoint, holding or Holding(), union=default_graph == "union"),
     ]
     prefixes = {"sd": _SD, "formats": _FORMATS, "geof": _GEOF, "void": _VOID, "rdfs": _RDFS}
     return {name: serialize(triples, format=written, prefixes=prefixes) or b"" for name, written in _WRITTEN.items()}
 
 
-def _service(endpoint: str, *, union: bool, federated: bool) -> list[Triple]:
+def _service(endpoint: str, *, union: bool, federated: bool, embedded: bool) -> list[Triple]:
     service = NamedNode(endpoint)
     features = {"UnionDefaultGraph": union, "BasicFederatedQuery": federated}
-    offered = [name for name, entry in FORMATS.items() if entry.offered]
+    offered = [name for name, entry in FORMATS.items() if entry.offered and (embedded or not entry.extra)]
+    functions = FUNCTIONS if embedded else ()
     return [
         Triple(service, _A, _sd("Service")),
         Triple(service, _sd("endpoint"), service),
         Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query")),
         *(Triple(service, _sd("feature"), _sd(name)) for name, there in features.items() if there),
         *(Triple(service, _sd("resultFormat"), NamedNode(_NAMES[name])) for name in offered),
-        *(Triple(service, _sd("extensionFunction"), NamedNode(_GEOF + name)) for name in FUNCTIONS),
-        *(Triple(NamedNode(_GEOF + name), _A, _sd("Function")) for name in FUNCTIONS),
+        *(Triple(service, _sd("extensionFunction"), NamedNode(_GEOF + name)) for name in functions),
+        *(Triple(NamedNode(_GEOF + name), _A, _sd("Function")) for name in functions),
         Triple(service, _sd("defaultEntailmentRegime"), _SIMPLE),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import orjson
@@ -10,9 +11,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from stelsel.errors import InputError, QueryRefused, QuerySyntaxError
-from stelsel.querying.advice import Advice, edited, phrase
-from stelsel.querying.diagnosis import Diagnosis, Finding, Release, diagnose
-from stelsel.querying.guard import judge
+from stelsel.querying.advice import LANGUAGES, Advice, edited, phrase
+from stelsel.querying.diagnosis import Diagnosis, Finding, Release, check, diagnose
 from stelsel.querying.lexer import place
 from stelsel.querying.patterns import Query
 from stelsel.querying.probes import Allowance, Probes
@@ -21,6 +21,7 @@ from stelsel.querying.remarks import advise, undeclared
 from stelsel.serving import asked
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.explaining import flag
+from stelsel.serving.judging import Judge
 from stelsel.serving.negotiation import best
 from stelsel.serving.planning import Planner
 from stelsel.serving.problems import HttpProblem
@@ -36,6 +37,8 @@ _SECONDS: Final = 3.0  # for all questions of a diagnosis
 _EACH: Final = 0.75
 _MEMORY: Final = 500_000_000
 _BYTES: Final = 2_000_000
+_WARNINGS: Final = 30
+_LANGUAGES: Final = frozenset(("taal", code) for code in LANGUAGES)
 _OFFERED: Final = ("application/json", "text/html")
 _HEADERS: Final = {"access-control-allow-origin": "*", "cache-control": "no-store", "vary": "Accept, Accept-Language"}
 _PREFLIGHT: Final = {
@@ -46,24 +49,36 @@ _PREFLIGHT: Final = {
     "access-control-max-age": "86400",
 }
 
+_Ask = Callable[[Query, Probes, Release], Awaitable[Diagnosis]]
+
 
 class Doctor:
     """Examines queries. What it asks the store is charged to the client, as its queries are."""
 
-    def __init__(self, store: CurrentStore, settings: Settings, *, pages: Pages, reception: Reception) -> None:
+    def __init__(
+        self,
+        store: CurrentStore,
+        settings: Settings,
+        *,
+        pages: Pages,
+        reception: Reception,
+        allowed_services: frozenset[str] = frozenset(),
+    ) -> None:
         self._store, self._settings, self._reception = store, settings, reception
         self._names = pages.names
         self._namespaces = {prefix: namespace for namespace, prefix in pages.links.prefixes.items()}
         self._base = settings.base + "/"
         self._union = settings.default_graph == "union"
         self._planner = Planner(self._base)
+        self._judge = Judge(allowed_services=allowed_services, base=self._base)
 
-    def close(self) -> None:
-        """Remove what the plans were made in."""
+    async def close(self) -> None:
+        """Remove what the plans were made in, and end what was started to read long queries."""
         self._planner.close()
+        await self._judge.close()
 
     async def examine(self, question: Question, client: str, language: str, *, empty: bool) -> dict[str, Any]:
-        """The report about a query; with `empty`, also why its answer is empty. Raises NoRelease and StoreError then."""
+        """The report about a query; with `empty`, also why its answer is empty. Raises NoRelease and StoreError."""
         text = question.text
         report: dict[str, Any] = {"form": None, "runs": False, "error": None, "plan": None, "noPlan": None}
         began = time.monotonic()
@@ -71,7 +86,7 @@ class Doctor:
         warnings = undeclared(text, self._namespaces) if len(text) <= LONGEST else []
         warnings += advise(query, union=self._union) if query else []
         try:
-            report["form"] = judge(text, base=self._base)
+            report["form"] = await self._judge.form(text, self._settings.query_seconds)
             planned = await self._planner.plan(text, query.prefixes if query else {})
             report["runs"] = True
             if planned.plan is not None:
@@ -83,17 +98,16 @@ class Doctor:
         finally:
             self._reception.charge(client, time.monotonic() - began)
         report["unread"] = unread or None
-        report["warnings"] = [_warning(advice, text, language) for advice in warnings]
-        if empty:
-            found = (
-                await self._diagnosed(query, question, client)
-                if query and report["runs"]
-                else Diagnosis((), complete=True)
-            )
-            report["diagnosis"] = _diagnosis(found, text, language, unread)
+        report["warnings"] = [_warning(advice, text, language) for advice in warnings[:_WARNINGS]]
+        report["moreWarnings"] = max(0, len(warnings) - _WARNINGS)
+        found = Diagnosis((), complete=True)
+        if query is not None and report["runs"] and (empty or self._store.ready):
+            found = await self._asked(diagnose if empty else check, query, question, client)
+        report["terms"] = [] if empty else [_finding(each, text, language) for each in found.findings]
+        report["diagnosis"] = _diagnosis(found, text, language, unread) if empty else None
         return report
 
-    async def _diagnosed(self, query: Query, question: Question, client: str) -> Diagnosis:
+    async def _asked(self, ask: _Ask, query: Query, question: Question, client: str) -> Diagnosis:
         info = self._store.info()
         release = Release(tuple(info.graphs), info.dates, self._names.catalogue)
         settings = self._settings
@@ -104,7 +118,7 @@ class Doctor:
             client=client,
         )
         probes = Probes(Watched(self._store, self._reception.queries), Allowance(each, _SECONDS), question)
-        return await diagnose(query, probes, release)
+        return await ask(query, probes, release)
 
 
 def router(doctor: Doctor, pages: Pages, settings: Settings, reception: Reception) -> APIRouter:
@@ -124,8 +138,10 @@ def router(doctor: Doctor, pages: Pages, settings: Settings, reception: Receptio
         media_type = best(given.accept, _OFFERED)
         client = reception.client(request.scope)
         standing = reception.admit(client)
-        chosen = any(name == "taal" for name, _ in given.parameters) or "accept-language" in request.headers
-        language = pages.language(request).code if chosen or media_type == "text/html" else "en"
+        language = pages.language(request).code
+        if media_type != "text/html" and "accept-language" not in request.headers:
+            language = "en"  # as all that programs read
+        language = next((value for name, value in given.parameters if (name, value) in _LANGUAGES), language)
         text = given.question.text
         report = await doctor.examine(given.question, client, language, empty=flag(given.parameters, "leeg"))
         headers = _HEADERS | {name.decode(): value.decode() for name, value in standing}

@@ -17,7 +17,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from stelsel.errors import LimitError, QueryRefused, SettingError, StelselError, StoreError
+from stelsel.errors import LimitError, QueryRefused, SettingError, StelselError, Unreachable
 from stelsel.querying.guard import judge
 from stelsel.serving.federation_http import HEAD, Reply, read
 from stelsel.serving.redirecting import redirected
@@ -97,7 +97,7 @@ class Federation:
     async def _visit(self, question: Question, within: Limits) -> AsyncIterator[_Visit]:
         """The query with addresses of ours in it, which mean something until the block ends."""
         if not self._port:
-            raise StoreError("SERVICE cannot be used now: the workers have no way to this server")
+            raise Unreachable("SERVICE cannot be used now: the workers have no way to this server")
         visit = _Visit(asyncio.get_running_loop().time() + within.seconds)
         places: dict[str, str] = {}
 
@@ -143,32 +143,32 @@ class Federation:
             await self._pass_on(visit, address, query, reply)
         except (StelselError, TimeoutError, ConnectionError, asyncio.CancelledError) as error:
             said = str(error) or "its time was over"
-            visit.failure = visit.failure or StoreError(f"SERVICE <{address}> did not answer: {said}")
+            visit.failure = visit.failure or Unreachable(f"SERVICE <{address}> did not answer: {said}")
             _log.info("%s", visit.failure)
             reply.fail(b"502 Bad Gateway")
 
     async def _pass_on(self, visit: _Visit, address: str, query: bytes, reply: Reply) -> None:
-        """Ask the endpoint, and write its answer. Raises StoreError and TimeoutError; the answer is then not whole."""
+        """Ask the endpoint, and write its answer. Raises Unreachable and TimeoutError; the answer is then not whole."""
         visit.calls += 1
         if visit.calls > _CALLS:
-            raise StoreError(f"a query may ask {_CALLS} times; VALUES inside SERVICE asks about many things at once")
+            raise Unreachable(f"a query may ask {_CALLS} times; VALUES inside SERVICE asks about many things at once")
         headers = {"Content-Type": "application/sparql-query", "Accept": _ACCEPT}
         async with self._outgoing.post(address, query, headers, visit.deadline) as response:
             kind = media_type(response.headers.get("content-type", ""))
             if response.status_code != 200:
-                raise StoreError(f"its status is {response.status_code}")
+                raise Unreachable(f"its status is {response.status_code}")
             if kind not in _TYPES:
-                raise StoreError(f"it gives {kind[:80] or 'something without a type'}, and no SPARQL results")
+                raise Unreachable(f"it gives {kind[:80] or 'something without a type'}, and no SPARQL results")
             ending = Ending(kind)
             reply.begin(kind)
             async with aclosing(body(response, visit.deadline)) as chunks:
                 async for chunk in chunks:
                     visit.bytes += len(chunk)
                     if visit.bytes > self._most:
-                        raise StoreError(f"a query may get {self._most} bytes from others, and this one gets more")
+                        raise Unreachable(f"a query may get {self._most} bytes from others, and this one gets more")
                     ending.see(chunk)
                     async with asyncio.timeout_at(visit.deadline):
                         await reply.write(chunk)
             if not ending.proper:
-                raise StoreError("its answer ends in the middle")
+                raise Unreachable("its answer ends in the middle")
             reply.end()

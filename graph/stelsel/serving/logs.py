@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, Literal
 
+import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.types import EventDict, Processor, WrappedLogger
@@ -47,7 +49,7 @@ class Requests:
     def __init__(self, app: ASGIApp, *, client: Callable[[Scope], str], count: Callable[[str, int], None]) -> None:
         self._app, self._client, self._count = app, client, count
         # Whoever has not asked for a log (a test, a notebook) gets none.
-        self._log = structlog.get_logger().bind() if structlog.is_configured() else None
+        self._log = _write if structlog.is_configured() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the server."""
@@ -74,15 +76,22 @@ class Requests:
         finally:
             self._count(scope["path"], told.status)
             if self._log is not None:
-                self._log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"][:_LONGEST],
-                    status=told.status,
-                    bytes=told.bytes,
-                    broken=told.broken,
-                    ms=round((time.perf_counter() - began) * 1000, 2),
-                    **{"client": self._client(scope), **told.more},
+                self._log(
+                    {
+                        "method": scope["method"],
+                        "path": scope["path"][:_LONGEST],
+                        "status": told.status,
+                        "bytes": told.bytes,
+                        "broken": told.broken,
+                        "ms": round((time.perf_counter() - began) * 1000, 2),
+                        "client": self._client(scope),
+                        **told.more,
+                        "event": "request",
+                        "level": "info",
+                        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+                        "trace": trace.id,
+                        "span": trace.span,
+                    }
                 )
 
 
@@ -112,7 +121,6 @@ def configure() -> None:
         _add_trace,
     ]
     lines = structlog.processors.JSONRenderer(serializer=_line)
-    # Requests are many: their lines do not pass through the standard library.
     structlog.configure(
         processors=[*shared, lines],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
@@ -140,6 +148,18 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     if trace is not None:
         event["trace"], event["span"] = trace.id, trace.span
     return event
+
+
+def _write(event: EventDict) -> None:
+    """The line of a request, at once: by way of the processors it was half of the time of an answer from the cache."""
+    try:
+        line = orjson.dumps(event)
+    except TypeError:  # half a surrogate pair in a path
+        line = b"\x7f"
+    if not line.isascii() or b"\x7f" in line:
+        line = _line(event).encode("ascii")
+    sys.stderr.buffer.write(line + b"\n")
+    sys.stderr.buffer.flush()
 
 
 def _line(event: EventDict, **_: Any) -> str:

@@ -69,12 +69,19 @@ class Metrics:
         self._by_outcome = {
             (lane, outcome): self._durations.labels(lane, outcome) for lane in lanes for outcome in outcomes
         }
+        results: tuple[Cache, ...] = ("hit", "miss", "stored", "passed")
+        self._by_result = {result: self._cache.labels(result) for result in results}
+        self._by_route: dict[tuple[str, int], Counter] = {}
         self._registry.register(_Store(store))
         ProcessCollector(registry=self._registry)
 
     def request(self, path: str, status: int) -> None:
         """A request that was answered; 0 for one whose client left before there was an answer."""
-        self._requests.labels(_route(path), f"{status // 100}xx" if status else "none").inc()
+        seen = _route(path), status // 100
+        counter = self._by_route.get(seen)
+        if counter is None:
+            counter = self._by_route[seen] = self._requests.labels(seen[0], f"{seen[1]}xx" if status else "none")
+        counter.inc()
 
     def query(self, ended: Ended) -> None:
         """A query that ended, in whatever way."""
@@ -92,7 +99,7 @@ class Metrics:
 
     def cache(self, result: Cache) -> None:
         """What the result cache said."""
-        self._cache.labels(result).inc()
+        self._by_result[result].inc()
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """The text and its media type: OpenMetrics where it is asked for, else Prometheus' own."""

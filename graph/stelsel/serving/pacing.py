@@ -17,6 +17,7 @@ from typing import Final, Literal
 from stelsel.errors import Busy
 
 SHORT: Final = 0.1  # seconds after which a query is long
+TRIED: Final = 0.05  # the same, for one that nobody knows while all the places of long ones are taken
 GIVEN: Final = 0.5  # the same, for one that was short before: a busy machine makes everything slower now and then
 HELD: Final = 4  # chunks of an answer that are kept back until it is known whether it is short
 
@@ -96,13 +97,12 @@ class Pace:
         self.long, self.tried = Places(most), Places(tried)
         self._known: OrderedDict[int, Length] = OrderedDict()
 
-    def length(self, text: str) -> Length:
-        """What a text was the last time; the same text with other numbers counts as the same."""
-        return self._known.get(_key(text), "unknown")
+    def length(self, key: int) -> Length:
+        """What the text of this key was the last time."""
+        return self._known.get(key, "unknown")
 
-    def remember(self, text: str, length: Length) -> None:
+    def remember(self, key: int, length: Length) -> None:
         """What it was this time."""
-        key = _key(text)
         self._known[key] = length
         self._known.move_to_end(key)
         if len(self._known) > _KNOWN:
@@ -122,5 +122,6 @@ def pace_for(query_workers: int, servers: int) -> Pace | None:
     return Pace(most, tried=max(1, (free - most) // 2))
 
 
-def _key(text: str) -> int:
+def key(text: str) -> int:
+    """What a text is remembered by: the same text with other numbers counts as the same."""
     return hash(_NUMBERS.sub("0", text) if len(text) <= _PLAIN else text)

@@ -7,6 +7,7 @@ processor time: a query that does not end without any data is worth a warning by
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import resource
 import shutil
@@ -25,13 +26,19 @@ from stelsel.errors import QueryRefused, QuerySyntaxError, StoreError
 from stelsel.querying.advice import phrase
 from stelsel.querying.guard import judge
 from stelsel.querying.plans import Step, read_plan
+from stelsel.serving.judging import heavy
 
 _SECONDS: Final = 1  # of processor time
 _PATIENCE: Final = 4.0  # seconds in all
-_MEMORY: Final = 1_000_000_000  # bytes of address space
+_MEMORY: Final = 1_000_000_000  # bytes
+_MEMORY_TO_LOAD: Final = 8_000_000_000  # the loader has large buffers, also for nothing
 _LARGEST: Final = 1_000_000  # bytes of an explanation that is read
 _AT_ONCE: Final = 2
+_PLACES: Final = 32  # plans that are made or waited for
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): ([^\n]*)")
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,21 +63,29 @@ class Planner:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._numbers = count()
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
         self._opening = asyncio.Lock()
 
     async def plan(self, text: str, prefixes: Mapping[str, str]) -> Planned:
         """The plan of a query that the guard let through.
 
-        Raises QuerySyntaxError where the engine cannot read it, and StoreError where there is no room for an empty store.
+        Raises QuerySyntaxError where the engine cannot read it.
         """
         if self._command is None:
             return Planned(reason="missing")
-        try:
-            judge(text, base=self._base)
-        except QueryRefused:
+        if _leaves(text, self._base):
             return Planned(reason="service")
-        async with self._turns:
-            return await self._explain(text, prefixes, self._command)
+        if self._waiting >= _PLACES:
+            return Planned(reason="busy", values={"seconds": f"{_PATIENCE:g}"})
+        self._waiting += 1
+        try:
+            async with self._turns:
+                return await self._explain(text, prefixes, self._command)
+        except (StoreError, OSError) as error:  # no room for a folder or a process: there is more to say than a plan
+            _log.warning("a query could not be planned: %s", error)
+            return Planned(reason="failed", values={"message": str(error)})
+        finally:
+            self._waiting -= 1
 
     def close(self) -> None:
         """Remove the folder."""
@@ -99,12 +114,26 @@ class Planner:
         async with self._opening:
             if self._folder is None:
                 folder = tempfile.TemporaryDirectory(prefix="stelsel-plans-", ignore_cleanup_errors=True)
-                ended = await _run(command, "load", "--location", f"{folder.name}/empty", "--format", "nt", given="")
+                arguments = ("load", "--location", f"{folder.name}/empty", "--format", "nt")
+                ended = await _run(command, *arguments, given="", memory=_MEMORY_TO_LOAD)
                 if ended.code != 0:
                     folder.cleanup()
-                    raise StoreError(f"an empty store for plans cannot be made: {ended.said[:200]}")
+                    raise StoreError("an empty store for plans cannot be made: " + " ".join(ended.said.split())[-200:])
                 self._folder = folder
         return Path(self._folder.name)
+
+
+def _leaves(text: str, base: str) -> bool:
+    """Whether a query may ask another service: then it is not run, also without data."""
+    if "service" not in text.lower():
+        return False
+    if heavy(text):  # not read here, where it would take time from everybody
+        return True
+    try:
+        judge(text, base=base)
+    except QueryRefused:
+        return True
+    return False
 
 
 class _Ended(NamedTuple):
@@ -132,7 +161,7 @@ def _failed(ended: _Ended) -> Planned:
     raise QuerySyntaxError(f"line {line}, column {column}: {place[3][:500]}", line=line, column=column)
 
 
-async def _run(*command: str, given: str) -> _Ended:
+async def _run(*command: str, given: str, memory: int = _MEMORY) -> _Ended:
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
@@ -142,7 +171,8 @@ async def _run(*command: str, given: str) -> _Ended:
     try:
         # Processor time, so that a busy machine is not taken for a query without an end.
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))
-        resource.prlimit(process.pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        # What it writes to, not its address space: every thread reserves some of that, and there is one for each core.
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory, memory))
         async with asyncio.timeout(_PATIENCE):
             _, said = await process.communicate(given.encode("utf-8", "replace"))
     except TimeoutError:

@@ -31,6 +31,7 @@ from stelsel.errors import (
     QuerySyntaxError,
     StelselError,
     Stopped,
+    Unreachable,
 )
 from stelsel.serving import tracing
 
@@ -49,6 +50,7 @@ STATUS: Final[dict[type[Exception], tuple[int, str]]] = {
     Stopped: (503, "The query was stopped"),
     BudgetSpent: (429, "There is no query time left"),
     NoRelease: (503, "Nothing has been released yet"),
+    Unreachable: (502, "Another server gave no answer"),
     DeadlinePassed: (504, "The query ran out of time"),
 }
 

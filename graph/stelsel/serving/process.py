@@ -1,7 +1,7 @@
 """One server process: the event loop, and what it listens on. `python -m stelsel.serving.process` is one of several.
 
-One of several is told what it needs by its parent (see processes): the number of the socket to listen on and that of its
-leash as arguments, a folder to share with the others if there is one, and the settings as JSON on its standard input.
+One of several is told what it needs by its parent (see processes): which one it is, the number of the socket to listen on
+and that of its leash as arguments, a folder to share with the others if there is one, and the settings as JSON on its standard input.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 
 from stelsel.errors import StelselError
 from stelsel.home import Home, open_home
 from stelsel.serving import logs
+from stelsel.serving.accepting import Acceptor, Board
 from stelsel.serving.app import create_app
 from stelsel.serving.clients import Clients
 from stelsel.serving.connections import Connections, patient, raise_file_limit
@@ -32,14 +33,28 @@ READY: Final = b"r"
 class _Server(uvicorn.Server):
     """Says when it takes requests, and lets itself be stopped."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[_Server], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[_Server], None], board: Board | None = None) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._board = ready, board
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if self._board is None:
+            await super().startup(sockets)
+        else:  # uvicorn's own way of accepting leaves nothing for the other processes
+            await super().startup([])
+            acceptors = [Acceptor(each, self._protocol, self._connections, self._board) for each in sockets or ()]
+            self.servers = cast("list[asyncio.Server]", acceptors)  # it asks no more of them than to close
         if self.started:
             self._ready(self)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+    def _connections(self) -> int:
+        return len(self.server_state.connections)
 
 
 def serve(
@@ -48,10 +63,12 @@ def serve(
     home: Home,
     folder: Path | None,
     ready: Callable[[_Server], None],
+    board: Board | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then finish what runs and stop. `ready` is called when requests are taken.
 
-    `folder` is for what the server processes of this machine share; without one there is no result cache.
+    `folder` is for what the server processes of this machine share; without one there is no result cache. `board` is for one
+    of several.
     """
     logs.configure()
     raise_file_limit(settings.connections)
@@ -70,10 +87,10 @@ def serve(
         timeout_graceful_shutdown=math.ceil(settings.query_seconds) + 1,
     )
     logging.getLogger("uvicorn.error").addFilter(_broken_off)
-    _Server(config, ready).run([listening])
+    _Server(config, ready, board).run([listening])
 
 
-def main(number: str, leash_number: str, folder: str = "") -> None:
+def main(place: str, number: str, leash_number: str, folder: str = "") -> None:
     """Serve as one of several. When the parent goes away, however it ends, so does this: what runs is finished first."""
     leash = socket.socket(fileno=int(leash_number))
     leash.setblocking(False)
@@ -89,7 +106,9 @@ def main(number: str, leash_number: str, folder: str = "") -> None:
     settings = Settings.model_validate_json(sys.stdin.buffer.read())
     try:
         with socket.socket(fileno=int(number)) as listening:
-            serve(listening, settings, open_home(settings.home), Path(folder) if folder else None, ready)
+            shared = Path(folder) if folder else None
+            board = Board(shared / "connections", int(place), settings.workers) if shared else None
+            serve(listening, settings, open_home(settings.home), shared, ready, board)
     except StelselError as error:
         sys.exit(str(error))
 

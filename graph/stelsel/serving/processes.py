@@ -86,7 +86,8 @@ class _Processes:
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._living:
-            process.send_signal(number)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                process.send_signal(number)
 
     async def _keep(self, number: int) -> None:
         """One process, and whenever it ends another in its place."""
@@ -95,7 +96,7 @@ class _Processes:
         first = True
         while not self._stopping.is_set():
             began = loop.time()
-            code = await self._live(first=first)
+            code = await self._live(number, first=first)
             if self._stopping.is_set():
                 return
             if self._starting:
@@ -107,14 +108,14 @@ class _Processes:
             _log.error("server process %d ended (exit code %s); another is started in %.1f s", number, code, pause)
             await _wait(self._stopping, pause)
 
-    async def _live(self, *, first: bool) -> int:
+    async def _live(self, number: int, *, first: bool) -> int:
         """The life of a process; gives its exit code."""
         mine, theirs = socket.socketpair()
         with mine, theirs:
             mine.setblocking(False)
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "stelsel.serving.process"),
-                *(str(self._listening.fileno()), str(theirs.fileno())),
+                *(str(number), str(self._listening.fileno()), str(theirs.fileno())),
                 *([str(self._folder)] if self._folder else []),
                 stdin=asyncio.subprocess.PIPE,
                 pass_fds=[self._listening.fileno(), theirs.fileno()],
@@ -125,7 +126,7 @@ class _Processes:
             self._living.add(process)
             try:
                 if self._stopping.is_set():  # just now
-                    process.terminate()
+                    self._signal(signal.SIGTERM)
                 await _tell(process, self._settings)
                 await self._listen_for(mine, first=first)
                 return await process.wait()

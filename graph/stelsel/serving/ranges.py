@@ -19,7 +19,6 @@ _RANGE: Final = re.compile(rb"bytes\s*+=\s*+([0-9]{0,18})\s*+-\s*+([0-9]{0,18})\
 
 async def send_kept(send: Send, scope: Scope, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
     """Send a whole body or the one part of it that a GET asks for: 206, or 416 where there is nothing. `headers` has its tag."""
-    headers = [*headers, (b"accept-ranges", b"bytes")]
     found = _asked(scope, dict(headers).get(b"etag", b""))
     if scope["method"] != "GET" or found is None:
         await send_whole(send, body, headers, head=scope["method"] == "HEAD")
@@ -29,8 +28,8 @@ async def send_kept(send: Send, scope: Scope, body: bytes, headers: Sequence[tup
     start, stop = (int(first), min(int(last or size), size - 1) + 1) if first else (max(0, size - int(last)), size)
     status, part = (206, body[start:stop]) if start < stop else (416, b"")
     place = b"bytes %d-%d/%d" % (start, stop - 1, size) if part else b"bytes */%d" % size
-    headers += [(b"content-range", place), (b"content-length", b"%d" % len(part))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    more = [(b"accept-ranges", b"bytes"), (b"content-range", place), (b"content-length", b"%d" % len(part))]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *more]})
     await send({"type": "http.response.body", "body": part})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from starlette.types import Send
@@ -54,13 +55,31 @@ async def send_answer(
             headers += validators.headers(kept.hash)
         await send_whole(send, first, headers, head=head)
         return Sent(complete=True, kept=kept if len(first) <= longest else None)
+    measured = await _read_on([first, second], chunks, longest=longest) if head else None
     if validators is not None:
-        headers += validators.headers()
+        headers += validators.headers(measured.hash if measured else None)
+    if measured is not None:
+        await send_whole(send, measured.body, headers, head=True)
+        return Sent(complete=True, kept=measured)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     if head:
         await send({"type": "http.response.body"})
         return Sent(complete=False)
     return await _stream(send, first, second, chunks, longest=longest)
+
+
+async def _read_on(parts: list[bytes], chunks: AsyncGenerator[bytes], *, longest: int) -> Kept | None:
+    """All of an answer that can be kept, for a HEAD: it hears its length, and the GET that follows finds it. None if longer."""
+    size = sum(map(len, parts))
+    with suppress(Truncated):
+        while size <= longest:
+            chunk = await anext(chunks, None)
+            if chunk is None:
+                body = b"".join(parts)
+                return Kept(content_hash(body), body)
+            parts.append(chunk)
+            size += len(chunk)
+    return None
 
 
 async def _stream(send: Send, first: bytes, second: bytes, chunks: AsyncGenerator[bytes], *, longest: int) -> Sent:

@@ -32,6 +32,7 @@ from stelsel.serving.keys import Keys, Known
 from stelsel.serving.limits import Headers
 from stelsel.serving.negotiation import best, choose
 from stelsel.serving.problems import HttpProblem, problem, send_problem
+from stelsel.serving.ranges import send_kept
 from stelsel.serving.reception import Reception, unattended
 from stelsel.serving.replies import content_type, send_answer, send_empty, send_whole
 from stelsel.serving.watch import Watch
@@ -45,9 +46,8 @@ PATH: Final = "/sparql"
 _KINDS: Final[dict[str, Kind]] = {"select": "solutions", "ask": "boolean", "construct": "graph", "describe": "graph"}
 _METHODS: Final = "GET, HEAD, POST, OPTIONS"
 _LAST: Final = 0.01  # seconds that a query gets whose text took all of its time to read
-_SERVICES: Final[frozenset[str]] = frozenset()  # federation is off
 
-_EXPOSED: Final = "ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, Traceparent, Stelsel-Release, Stelsel-Truncated"
+_EXPOSED: Final = "Accept-Ranges, Content-Range, ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, Traceparent, Stelsel-Release, Stelsel-Truncated"
 _CORS: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED.encode()),
@@ -77,10 +77,12 @@ class Sparql:
         self._store, self._settings, self._page = store, settings, page
         self._keys, self._cache = Keys(settings), cache
         self._reception = reception or unattended()
-        self._judge = Judge(allowed_services=_SERVICES, base=settings.base + "/")
+        self._judge = Judge(allowed_services=frozenset(settings.federation), base=settings.base + "/")
         self._endpoint = settings.base + PATH
         self._descriptions = Descriptions(
-            Names(settings.base), self._endpoint, settings.default_graph, federated=bool(_SERVICES)
+            *(Names(settings.base), self._endpoint, settings.default_graph),
+            federated=bool(settings.federation),
+            embedded=not settings.store,
         )
         self._described = tuple(dict.fromkeys(t for f in formats("graph") for t in f.media_types))
         common = (
@@ -209,7 +211,7 @@ class Sparql:
             await send_empty(send, 304, [*headers, *owed])
         elif found is not None:
             headers += validators.headers(found.hash)
-            await send_whole(send, found.body, headers, head=scope["method"] == "HEAD")
+            await send_kept(send, scope, found.body, headers)
         return bool(owed or found)
 
     async def _admit(self, text: str, client: str, seconds: float) -> tuple[Headers, Form, float]:

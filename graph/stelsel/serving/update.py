@@ -59,7 +59,7 @@ class Update:
         parameters = pairs(scope["query_string"]) if scope["query_string"] else []
         if any(name == "update" for name, _ in parameters):
             raise ParameterError("an update is sent in the body, not in the address", name="update")
-        body = await read_body(scope, receive, self._settings.write_length)
+        body = await read_body(scope, receive, self._settings.query_length)
         return parameters + (pairs(body) if media_type == FORM else [("update", _text(body))])
 
     def _judged(self, update: str, parameters: list[tuple[str, str]]) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,8 +100,17 @@ class Writing:
                     raise Busy(str(error), retry_after=_RETRY) from None
             except (ChangeConflict, GraphsOverlap) as error:
                 raise HttpProblem(str(error), status=409) from error
-            except DiskFull as error:
-                raise HttpProblem(str(error), status=507) from error
-            except PermissionError as error:
-                raise HttpProblem("this service may not write in its data directory", status=501) from error
+            except (DiskFull, OSError) as error:
+                if (found := _unable(error)) is None:
+                    raise
+                raise found from error
             await asyncio.sleep(_PAUSE)
+
+
+def _unable(error: DiskFull | OSError) -> HttpProblem | None:
+    """What the data directory is to blame for, as a problem."""
+    if isinstance(error, PermissionError):
+        return HttpProblem("this service may not write in its data directory", status=501)
+    if isinstance(error, DiskFull) or error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return HttpProblem(str(error), status=507)
+    return None

@@ -21,6 +21,20 @@ frames     what a worker and its pool say to each other
 memory     how much of it a process takes, and may take
 datatypes  what the store takes away, given back on the way out
 columns    typed columns: Arrow and Parquet
+remote     a release answered by any SPARQL endpoint
+remote_opening   the remote store of the settings: what it holds now
+remote_endpoint  the connection to an endpoint: which engine, which credentials
+remote_engines   what is known of engines, as one table
+remote_release   which release a remote store holds
+remote_gate      turns for a store that has no workers of its own
+remote_formats   what an engine is asked to write, and what is mended in it
+remote_cutting   answers of other engines that end at a limit
+remote_endings   whether an answer looks finished
+remote_errors    why a remote store did not answer
+remote_writing   graphs written to a remote store
+pushing    a release put into a remote store
+pushing_parts    a graph in parts that a store takes one at a time
+outgoing   requests to others: to the internet only, verified and bounded
 cutting    answers that end at a row or a byte limit, well-formed
 formats    the formats that answers are written in
 """

@@ -150,6 +150,7 @@ class Changer:
             parts=parts,
             touched=None if change.touched is None else list(change.touched),
             memory=within.memory,
+            seconds=within.seconds,
             edition=str(folder.resolve()),
             about=about,
         )

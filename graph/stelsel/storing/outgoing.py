@@ -7,6 +7,7 @@ means another machine a moment later (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
@@ -17,7 +18,7 @@ from typing import Final, TypeVar
 
 import httpx2
 
-from stelsel.errors import SettingError, StoreError
+from stelsel.errors import SettingError, Unreachable
 from stelsel.settings import Network
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ T = TypeVar("T")
 _WRAPPED: Final = tuple(IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 _NO_KEEPING: Final = httpx2.Limits(max_connections=1, max_keepalive_connections=0)
 _AGENT: Final = "Stelsel (SPARQL federation)"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Outgoing:
     ) -> AsyncIterator[httpx2.Response]:
         """The answer to a POST, its body still to be read. `deadline` is a time of the event loop.
 
-        Raises StoreError where the address is not allowed or nobody answers, TimeoutError at the deadline.
+        Raises Unreachable where the address is not allowed or nobody answers, TimeoutError at the deadline.
         """
         target = endpoint(url)
         async with asyncio.timeout_at(deadline):
@@ -61,25 +64,24 @@ class Outgoing:
                 async with asyncio.timeout_at(deadline):
                     response = await client.send(request, stream=True)
             except httpx2.TransportError as error:
-                raise StoreError(f"{url} cannot be reached: {error or type(error).__name__}") from error
+                raise Unreachable(f"{url} cannot be reached: {str(error) or type(error).__name__}") from error
             try:
                 yield response
             finally:
                 await response.aclose()
 
     async def resolve(self, host: str, port: int) -> IPv4Address | IPv6Address:
-        """The address of a host. Raises StoreError where it has none, or one that is not allowed among them."""
+        """The address of a host. Raises Unreachable where it has none, or one that is not allowed among them."""
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise StoreError(f"the name {host} cannot be resolved: {error}") from error
+            raise Unreachable(f"the name {host} cannot be resolved: {error}") from error
         addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
         for address in addresses:
             if not allowed(address, self.networks):
-                raise StoreError(
-                    f"{host} is at {address}, which is no address on the internet; an operator can allow its network "
-                    "with STELSEL_FEDERATION_NETWORKS"
-                )
+                # Which address it is, is for the operator; whoever asks is not told about private networks.
+                _log.warning("%s is at %s, and STELSEL_FEDERATION_NETWORKS does not allow that", host, address)
+                raise Unreachable(f"{host} is at no address on the internet")
         return addresses[0]
 
 
@@ -112,21 +114,21 @@ def endpoint(url: str) -> httpx2.URL:
 async def body(response: httpx2.Response, deadline: float) -> AsyncGenerator[bytes]:
     """The bytes of an answer as they come, up to its end. `deadline` is a time of the event loop.
 
-    Raises StoreError where the transfer breaks off, and where its end could not be told from a break (no length and no
+    Raises Unreachable where the transfer breaks off, and where its end could not be told from a break (no length and no
     chunks, so that it ends when the connection does); TimeoutError at the deadline.
     """
     framed = "content-length" in response.headers or "chunked" in response.headers.get("transfer-encoding", "")
     if not framed:
-        raise StoreError("the answer has no length, so its end cannot be told from a broken connection")
+        raise Unreachable("the answer has no length, so its end cannot be told from a broken connection")
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise StoreError("the answer is compressed, which was not asked for")
+        raise Unreachable("the answer is compressed, which was not asked for")
     async with aclosing(response.aiter_raw()) as chunks:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
                     chunk = await anext(chunks, None)
             except httpx2.TransportError as error:
-                raise StoreError(f"the answer broke off halfway: {error or type(error).__name__}") from error
+                raise Unreachable(f"the answer broke off halfway: {str(error) or type(error).__name__}") from error
             if chunk is None:
                 return
             if chunk:

@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx2
 
-from stelsel.errors import QueryRefused, QuerySyntaxError, StoreError, Truncated
+from stelsel.errors import QueryRefused, QuerySyntaxError, Truncated, Unreachable
 from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.failures import too_late
 from stelsel.storing.formats import Format
@@ -67,14 +67,14 @@ class RemoteStore:
         prologue = _prologue(question)
         form = self._form(question, prologue, within)
         if "graph" in format.kinds and self._endpoint.cap is not None:
-            raise StoreError(_CAPPED.format(rows=self._endpoint.cap))
+            raise Unreachable(_CAPPED.format(rows=self._endpoint.cap))
         async with self._gate.turn(within):
             try:
                 async with self._endpoint.ask(form, accept(media_types), deadline) as response:
                     await _check(response, format, within, deadline, prologue)
                     written = media_type(response.headers.get("content-type", ""))
                     if written not in media_types:
-                        raise StoreError(f"the remote store was asked for {media_types[0]} and gave {written[:80]}")
+                        raise Unreachable(f"the remote store was asked for {media_types[0]} and gave {written[:80]}")
                     chunks = self._mended(response, format, written, deadline)
                     async with aclosing(cut(chunks, format, written, within) if capped else chunks) as pieces:
                         async for piece in pieces:
@@ -132,7 +132,7 @@ class RemoteStore:
             async for chunk in chunks:
                 yield chunk
         if not ending.proper:
-            raise StoreError("the remote store ended its answer in the middle, as if it were complete")
+            raise Unreachable("the remote store ended its answer in the middle, as if it were complete")
 
 
 _OVERRULED: Final = (

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
-from stelsel.errors import StoreError, Truncated
+from stelsel.errors import Truncated, Unreachable
 from stelsel.storing import Limits
 from stelsel.storing.cutting import Rows, Stop
 from stelsel.storing.formats import Format
@@ -76,7 +76,7 @@ async def cut(chunks: AsyncGenerator[bytes], format: Format, written: str, withi
     """The same bytes up to a limit of `within`; `written` is the media type in which they come.
 
     Raises Truncated once it is reached. A graph is cut between lines of N-Triples. RDF/XML and JSON-LD cannot be
-    cut: no statements are counted in them, and at the limit in bytes StoreError is raised.
+    cut: no statements are counted in them, and at the limit in bytes Unreachable is raised.
     """
     out: list[bytes] = []
     scissors = _scissors(format, written, out, within)
@@ -86,7 +86,7 @@ async def cut(chunks: AsyncGenerator[bytes], format: Format, written: str, withi
             async for chunk in chunks:
                 size += len(chunk)
                 if within.bytes is not None and size > within.bytes + _SLACK:
-                    raise StoreError(f"the answer has more than {within.bytes} bytes, and {written} cannot be cut")
+                    raise Unreachable(f"the answer has more than {within.bytes} bytes, and {written} cannot be cut")
                 scissors.write(chunk)
                 if out:
                     yield b"".join(out)

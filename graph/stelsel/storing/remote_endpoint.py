@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx2
 
-from stelsel.errors import StoreError
+from stelsel.errors import Unreachable
 from stelsel.storing.outgoing import body, endpoint
 from stelsel.storing.remote_engines import OTHER, VIRTUOSO, Engine, recognise
 
@@ -42,7 +42,7 @@ class Endpoint:
         )
 
     async def recognise(self) -> None:
-        """Find out which engine it is and how it wants to be asked. Raises StoreError where it is not there."""
+        """Find out which engine it is and how it wants to be asked. Raises Unreachable where it is not there."""
         deadline = asyncio.get_running_loop().time() + _PATIENCE
         form = [("query", "ASK { ?s ?p ?o }")]
         try:
@@ -50,13 +50,13 @@ class Endpoint:
                 self.engine = recognise(response.headers.get("server", ""))
                 if response.status_code != 200:
                     said = await said_in(response, deadline)
-                    raise StoreError(f"{self.url} does not answer (status {response.status_code}): {said[:300]}")
+                    raise Unreachable(f"{self.url} does not answer (status {response.status_code}): {said[:300]}")
                 async for _ in body(response, deadline):
                     pass
             if self.engine is VIRTUOSO:
                 self.cap = await self._read_cap(deadline)
         except TimeoutError:
-            raise StoreError(f"{self.url} did not answer within {_PATIENCE:g} s") from None
+            raise Unreachable(f"{self.url} did not answer within {_PATIENCE:g} s") from None
         _log.info("%s is %s", self.url, self.engine.name)
 
     @asynccontextmanager
@@ -65,7 +65,7 @@ class Endpoint:
     ) -> AsyncIterator[httpx2.Response]:
         """The answer to a POST of a form, its body still to be read. `deadline` is a time of the event loop.
 
-        Raises StoreError where the endpoint cannot be reached, TimeoutError at the deadline.
+        Raises Unreachable where the endpoint cannot be reached, TimeoutError at the deadline.
         """
         content = str(httpx2.QueryParams(tuple(form))).encode()
         headers = {"Accept": accept, "Content-Type": _FORM}
@@ -108,9 +108,9 @@ class Endpoint:
                     return response
         raise AssertionError("unreachable")
 
-    def _away(self, error: httpx2.TransportError) -> StoreError:
+    def _away(self, error: httpx2.TransportError) -> Unreachable:
         self.reached = False
-        return StoreError(f"the remote store cannot be reached ({error or type(error).__name__}); ask again")
+        return Unreachable(f"the remote store cannot be reached ({str(error) or type(error).__name__}); ask again")
 
     async def _read_cap(self, deadline: float) -> int | None:
         """Virtuoso's ResultSetMaxRows: it ends graphs there and does not say so."""
@@ -138,6 +138,6 @@ async def said_in(response: httpx2.Response, deadline: float) -> str:
             said += chunk
             if len(said) > _SAID:
                 break
-    except StoreError as error:
+    except Unreachable as error:
         return f"{said[:_SAID].decode(errors='replace')} ({error})"
     return said[:_SAID].decode(errors="replace")

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx2
 
-from stelsel.errors import Busy, NotAcceptable, QuerySyntaxError, StelselError, StoreError
+from stelsel.errors import Busy, NotAcceptable, QuerySyntaxError, StelselError, Unreachable
 from stelsel.storing import Limits
 from stelsel.storing.failures import too_late
 from stelsel.storing.formats import Format, formats
@@ -37,7 +37,7 @@ def refusal(response: httpx2.Response, said: str, format: Format, within: Limits
         return too_late(within)
     if status in (429, 503):
         return Busy(f"the remote store is busy: {message}", retry_after=_seconds(response.headers.get("retry-after")))
-    return StoreError(f"{_MEANING.get(status, 'the remote store failed')} (status {status}): {message}")
+    return Unreachable(f"{_MEANING.get(status, 'the remote store failed')} (status {status}): {message}")
 
 
 def out_of_time(response: httpx2.Response) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from stelsel.errors import NoRelease, StoreError
+from stelsel.errors import NoRelease, Unreachable
 from stelsel.names import Names
 from stelsel.storing import Limits, Question, Store
 from stelsel.storing.editions import Access
@@ -100,14 +100,14 @@ async def _rows(store: Store, name: str, graph: str | None) -> list[Row]:
         bindings: list[dict[str, Any]] = orjson.loads(content)["results"]["bindings"]
         return [{name: str(term["value"]) for name, term in binding.items()} for binding in bindings]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(f"the remote store does not write SPARQL results as JSON: {error!r}") from error
+        raise Unreachable(f"the remote store does not write SPARQL results as JSON: {error!r}") from error
 
 
 def _edition(names: Names, iri: str) -> tuple[str, str, date]:
     """The register, the id and the date of an edition, out of its IRI."""
     match = _EDITION.fullmatch(iri.removeprefix(names.identifier("editie", "")))
     if match is None:
-        raise StoreError(f"the remote store's catalogue names an edition <{iri}>, which is not how editions are named")
+        raise Unreachable(f"the remote store's catalogue names an edition <{iri}>, which is not how editions are named")
     return match[1], match[2], date.fromisoformat(match[3])
 
 

@@ -25,6 +25,7 @@ from stelsel.storing.forker import leave_network
 from stelsel.storing.frames import END, ERROR, HEAD, frame
 
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+_GRACE: Final = 1.0  # the server ends a change at its deadline; this alarm is for when the server is gone
 _CACHE: Final = 200_000_000  # what the engine's own caches and threads may come to; they are nobody's change
 
 
@@ -44,6 +45,7 @@ class Job(NamedTuple):
     parts: list[tuple[str, str, str]]
     touched: list[str] | None
     memory: int
+    seconds: float
     edition: str
     about: dict[str, str]
 
@@ -71,10 +73,12 @@ def serve(line: socket.socket) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         limit = pages * resource.getpagesize() + _CACHE + job.memory
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        signal.setitimer(signal.ITIMER_REAL, job.seconds + _GRACE)
         try:
             answer = frame(END, orjson.dumps(apply(job)))
         except (SyntaxError, MemoryError, GraphsOverlap, NotFound, OSError, ValueError, RuntimeError) as error:
             answer = frame(ERROR, _explain(error))
+        signal.setitimer(signal.ITIMER_REAL, 0)
         line.sendall(answer)
 
 

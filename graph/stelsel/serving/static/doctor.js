@@ -40,7 +40,7 @@
   function show(report) {
     const items = [];
     if (report.error) items.push(element("li", report.error.message, { lang: "en" }));
-    for (const found of report.diagnosis?.findings ?? []) items.push(item(found, "", [found.text], found.query));
+    for (const found of [...report.terms, ...(report.diagnosis?.findings ?? [])]) items.push(item(found, "", [found.text], found.query));
     if (report.diagnosis?.summary) items.push(element("li", report.diagnosis.summary));
     for (const found of report.warnings) {
       const sentences = [found.why, found.instead, texts[`same.${found.same}`], found.unless];
