@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from stelsel.errors import StelselError
+from stelsel.errors import ContentError, StelselError
 from stelsel.home import Home
 from stelsel.loading.mapping import Mapper
 from stelsel.loading.readers.xml import XmlReader
@@ -15,6 +15,7 @@ from stelsel.modelling import ontology
 from stelsel.modelling.shapes import read_shapes
 from stelsel.names import Names
 from stelsel.querying.curated import read, read_all
+from stelsel.storing.stewardship import STEWARD
 
 
 def check_home(home: Home, names: Names) -> tuple[list[str], int]:
@@ -33,6 +34,8 @@ def check_home(home: Home, names: Names) -> tuple[list[str], int]:
 
 def _registers(home: Home, names: Names) -> Iterator[Callable[[], list[str]]]:
     def register(name: str) -> list[str]:
+        if name == STEWARD:
+            raise ContentError("this name is that of what stewards write; choose another", file=f"loaders/{name}")
         found = read_register(home, name)
         XmlReader(found)
         Mapper(found, names)

@@ -153,13 +153,13 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _write(event: EventDict) -> None:
     """The line of a request, at once: by way of the processors it was half of the time of an answer from the cache."""
     try:
-        line = orjson.dumps(event)
+        line = orjson.dumps(event).decode()
     except TypeError:  # half a surrogate pair in a path
-        line = b"\x7f"
-    if not line.isascii() or b"\x7f" in line:
-        line = _line(event).encode("ascii")
-    sys.stderr.buffer.write(line + b"\n")
-    sys.stderr.buffer.flush()
+        line = _line(event)
+    if not line.isascii() or "\x7f" in line:
+        line = _line(event)
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def _line(event: EventDict, **_: Any) -> str:
