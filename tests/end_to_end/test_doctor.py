@@ -14,6 +14,7 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import JSON, SPARQLWrapper
 
 from browser import CHROMIUM, Browser
+from remotestores import oxigraph
 from stelsel.storing.description import count, describe
 from tinyreleases import RUNAWAYS, release, served
 from village import NAMES, RELEASE, village
@@ -263,3 +264,12 @@ def test_the_editor_checks_and_explains(address, tmp_path):
         browser.wait("document.getElementById('opmerkingen').textContent.includes('postcode')")
         assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         assert browser.complaints == []
+
+
+def test_of_another_engine_only_what_holds_for_every_engine_is_said(tmp_path):
+    with oxigraph(tmp_path) as (endpoint, _), served(tmp_path, store=endpoint) as (address, _):
+        query = f"{LATE[:-1]} ?a bag:naam ?b }}"
+        report = httpx2.post(f"{address}/sparql/doctor", data={"query": query}, timeout=30).json()
+    assert [found["rule"] for found in report["warnings"]] == ["cross-product"]
+    assert report["plan"] is None
+    assert "another engine" in report["noPlan"]

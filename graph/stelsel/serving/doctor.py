@@ -23,7 +23,7 @@ from stelsel.serving.current import CurrentStore
 from stelsel.serving.explaining import flag
 from stelsel.serving.judging import Judge
 from stelsel.serving.negotiation import best
-from stelsel.serving.planning import Planner
+from stelsel.serving.planning import Planned, Planner
 from stelsel.serving.problems import HttpProblem
 from stelsel.serving.reception import Reception
 from stelsel.serving.rendering import Pages
@@ -38,6 +38,7 @@ _EACH: Final = 0.75
 _MEMORY: Final = 500_000_000
 _BYTES: Final = 2_000_000
 _WARNINGS: Final = 30
+_ANYWHERE: Final = frozenset({"unknown-prefix", "cross-product", "select-star"})  # rules for every engine
 _LANGUAGES: Final = frozenset(("taal", code) for code in LANGUAGES)
 _OFFERED: Final = ("application/json", "text/html")
 _HEADERS: Final = {"access-control-allow-origin": "*", "cache-control": "no-store", "vary": "Accept, Accept-Language"}
@@ -85,9 +86,13 @@ class Doctor:
         query, unread = _read(text, self._base)
         warnings = undeclared(text, self._namespaces) if len(text) <= LONGEST else []
         warnings += advise(query, union=self._union) if query else []
+        if self._settings.store:
+            warnings = [advice for advice in warnings if advice.rule in _ANYWHERE]
         try:
             report["form"] = await self._judge.form(text, self._settings.query_seconds)
-            planned = await self._planner.plan(text, query.prefixes if query else {})
+            planned = Planned(reason="elsewhere")
+            if not self._settings.store:
+                planned = await self._planner.plan(text, query.prefixes if query else {})
             report["runs"] = True
             if planned.plan is not None:
                 report["plan"] = {"text": "\n".join(planned.plan.lines()), "tree": planned.plan.json()}

@@ -49,7 +49,7 @@ class Requests:
     def __init__(self, app: ASGIApp, *, client: Callable[[Scope], str], count: Callable[[str, int], None]) -> None:
         self._app, self._client, self._count = app, client, count
         # Whoever has not asked for a log (a test, a notebook) gets none.
-        self._log = _write if structlog.is_configured() else None
+        self._write = structlog.get_config()["logger_factory"]().msg if structlog.is_configured() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the server."""
@@ -75,24 +75,23 @@ class Requests:
             await self._app(scope, receive, sending)
         finally:
             self._count(scope["path"], told.status)
-            if self._log is not None:
-                self._log(
-                    {
-                        "method": scope["method"],
-                        "path": scope["path"][:_LONGEST],
-                        "status": told.status,
-                        "bytes": told.bytes,
-                        "broken": told.broken,
-                        "ms": round((time.perf_counter() - began) * 1000, 2),
-                        "client": self._client(scope),
-                        **told.more,
-                        "event": "request",
-                        "level": "info",
-                        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-                        "trace": trace.id,
-                        "span": trace.span,
-                    }
-                )
+            if self._write is not None:
+                event = {
+                    "method": scope["method"],
+                    "path": scope["path"][:_LONGEST],
+                    "status": told.status,
+                    "bytes": told.bytes,
+                    "broken": told.broken,
+                    "ms": round((time.perf_counter() - began) * 1000, 2),
+                    "client": self._client(scope),
+                    **told.more,
+                    "event": "request",
+                    "level": "info",
+                    "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+                    "trace": trace.id,
+                    "span": trace.span,
+                }
+                self._write(_request_line(event))
 
 
 def query_of_request(ended: Ended, *, text: Text) -> None:
@@ -150,16 +149,13 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _write(event: EventDict) -> None:
-    """The line of a request, at once: by way of the processors it was half of the time of an answer from the cache."""
+def _request_line(event: EventDict) -> str:
+    """As `_line`, and quick for what is plain: by way of the processors it was half of the time of a cached answer."""
     try:
         line = orjson.dumps(event).decode()
     except TypeError:  # half a surrogate pair in a path
-        line = _line(event)
-    if not line.isascii() or "\x7f" in line:
-        line = _line(event)
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+        return _line(event)
+    return line if line.isascii() and "\x7f" not in line else _line(event)
 
 
 def _line(event: EventDict, **_: Any) -> str:
