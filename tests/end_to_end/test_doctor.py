@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -273,3 +274,18 @@ def test_of_another_engine_only_what_holds_for_every_engine_is_said(tmp_path):
     assert [found["rule"] for found in report["warnings"]] == ["cross-product"]
     assert report["plan"] is None
     assert "another engine" in report["noPlan"]
+
+
+def test_a_query_to_another_service_that_is_allowed_is_not_run_for_its_plan(tmp_path):
+    release(tmp_path, "r1", "")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        served(tmp_path, federation=f"http://127.0.0.1:{listener.getsockname()[1]}/sparql") as (address, _),
+    ):
+        query = f"SELECT * {{ SERVICE <http://127.0.0.1:{listener.getsockname()[1]}/sparql> {{ ?s ?p ?o }} }}"
+        report = httpx2.post(f"{address}/sparql/doctor", data={"query": query, "leeg": "true"}, timeout=30).json()
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert (report["error"], report["plan"]) == (None, None)
+    assert "a plan must not go there" in report["noPlan"]

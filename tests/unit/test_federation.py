@@ -177,6 +177,16 @@ def test_federation_goes_on_when_the_process_that_starts_workers_has_ended(data)
     assert talk(data, run, said(ROW))[0]["x"] == "elsewhere"
 
 
+def test_a_query_that_only_speaks_of_it_is_a_query_like_any_other(data):
+    async def run(store, _, asked):
+        store._federation._port = 0  # as where the system gives workers no way to this server
+        with pytest.raises(StoreError, match="no way to this server"):
+            await answer(store, asking(next(iter(store._federation._endpoints))))
+        return await answer(store, "SELECT ?o { <http://e/5> <http://e/label> ?o FILTER(?o != 'SERVICE <x>') }"), asked
+
+    assert talk(data, run, said(ROW)) == ([{"o": "label 5"}], [])
+
+
 def test_addresses_are_looked_at_before_the_service_starts():
     for address in ("ftp://e/sparql", "http://me:secret@e/sparql", "sparql"):
         with pytest.raises(SettingError, match="no address of an endpoint"):

@@ -95,7 +95,7 @@ def _edition(register: Register, names: Names, edition: Edition, parts: list[str
         yield delivery, _SPDX + "checksum", NamedNode(checksum)
         yield checksum, _A, NamedNode(_SPDX + "Checksum")
         yield checksum, _SPDX + "algorithm", NamedNode(_SPDX + "checksumAlgorithm_sha256")
-        yield checksum, _SPDX + "checksumValue", Literal(delivered.sha256)
+        yield checksum, _SPDX + "checksumValue", Literal(delivered.sha256, datatype=NamedNode(_XSD + "hexBinary"))
     for name, count in edition.tables.items():
         table = names.identifier("tabel", f"{edition.register}-{edition.id}-{name}")
         yield editie, names.term("tabel"), NamedNode(table)

@@ -63,7 +63,6 @@ class Doctor:
         *,
         pages: Pages,
         reception: Reception,
-        allowed_services: frozenset[str] = frozenset(),
     ) -> None:
         self._store, self._settings, self._reception = store, settings, reception
         self._names = pages.names
@@ -71,7 +70,7 @@ class Doctor:
         self._base = settings.base + "/"
         self._union = settings.default_graph == "union"
         self._planner = Planner(self._base)
-        self._judge = Judge(allowed_services=allowed_services, base=self._base)
+        self._judge = Judge(allowed_services=frozenset(settings.federation), base=self._base)
 
     async def close(self) -> None:
         """Remove what the plans were made in, and end what was started to read long queries."""

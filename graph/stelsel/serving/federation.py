@@ -96,14 +96,14 @@ class Federation:
     @asynccontextmanager
     async def _visit(self, question: Question, within: Limits) -> AsyncIterator[_Visit]:
         """The query with addresses of ours in it, which mean something until the block ends."""
-        if not self._port:
-            raise Unreachable("SERVICE cannot be used now: the workers have no way to this server")
         visit = _Visit(asyncio.get_running_loop().time() + within.seconds)
         places: dict[str, str] = {}
 
         def give(address: str) -> str:
             if address not in self._endpoints:
                 raise QueryRefused(f"SERVICE <{address[:200]}> is refused: it is not on the list of this service")
+            if not self._port:
+                raise Unreachable("SERVICE cannot be used now: the workers have no way to this server")
             path = f"/{secrets.token_urlsafe(24)}"
             places[path] = address
             return f"http://127.0.0.1:{self._port}{path}"
