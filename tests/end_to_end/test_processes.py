@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,6 +79,22 @@ def test_all_of_them_answer_on_one_port(server):
         for thread in threads:
             thread.join()
     assert len(seen) > 1
+
+
+def test_each_of_them_has_its_share_of_the_connections(server):
+    address, process = server
+    place = urlsplit(address)
+
+    def files():
+        return [len(list(Path(f"/proc/{child}/fd").iterdir())) for child in children(process.pid)]
+
+    before = files()
+    with ExitStack() as clients:
+        for _ in range(30):
+            clients.enter_context(socket.create_connection((place.hostname, place.port)))
+        assert eventually(lambda: sum(files()) - sum(before) == 30)
+        shares = [now - then for now, then in zip(files(), before, strict=True)]
+    assert min(shares) >= 5, shares
 
 
 def test_the_service_goes_on_when_one_is_killed_and_another_takes_its_place(server):

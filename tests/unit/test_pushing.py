@@ -50,9 +50,9 @@ def test_whoever_stops_halfway_leaves_no_thread_behind():
     flow.close()  # joins the thread that writes
 
 
-def write(kind, conversation, *answers):
+def write(kind, conversation, *answers, user=""):
     async def run():
-        async with scripted(*answers) as (address, asked), kind(address, user="me", password="secret") as writer:
+        async with scripted(*answers) as (address, asked), kind(address, user=user, password="secret") as writer:
             await conversation(writer)
             return asked
 
@@ -91,4 +91,12 @@ def test_what_may_pass_is_tried_again_and_what_does_not_is_told():
 def test_a_store_that_shuts_its_door_says_which_settings_open_it():
     shut = said(b"", status="401 Unauthorized", headers='WWW-Authenticate: Basic realm="x"\r\n')
     with pytest.raises(StoreError, match="STELSEL_STORE_PASSWORD"):
-        write(GraphStore, lambda writer: writer.remove(GRAPH), shut)
+        write(GraphStore, lambda writer: writer.remove(GRAPH), shut, user="me")
+
+
+def test_nothing_is_sent_before_it_is_known_who_may_send_it():
+    """A server that wants credentials hangs up while a large body is still coming."""
+    shut = said(b"", status="401 Unauthorized", headers='WWW-Authenticate: Basic realm="x"\r\n')
+    asked = write(GraphStore, lambda writer: writer.replace(GRAPH, b"x" * 3_000_000), shut, said(b""), user="me")
+    assert [each.split(b" ")[0] for each in asked] == [b"GET", b"PUT"]
+    assert b"authorization: basic" in asked[1].lower()

@@ -16,6 +16,8 @@ from typing import Final, Literal
 
 _TAG: Final = re.compile(rb'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*+)"')
 
+_CONDITIONS: Final = (b"if-none-match", b"if-modified-since")
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -48,6 +50,11 @@ class Validators:
             if found[1] == self._name or found[1].startswith(self._name + b"."):
                 return [(b"etag", found[0]), (b"last-modified", self._made)]
         return None
+
+
+def is_conditional(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request asks for an answer only if it is another one."""
+    return any(name in _CONDITIONS for name, _ in headers)
 
 
 def content_hash(body: bytes) -> bytes:

@@ -97,12 +97,10 @@ class Keys:
             _remember(self._seen, (scope["query_string"], _accept(scope)), known)
         return known
 
-    def answered(self, release: str, known: Known) -> bool:
-        """Remember that a release has given a complete answer; gives whether that is new."""
-        new = self._answered.get(known) != release
-        if new:
+    def answered(self, release: str, known: Known) -> None:
+        """Remember that a release has given a complete answer."""
+        if self._answered.get(known) != release:
             _remember(self._answered, known, release)
-        return new
 
     def was_answered(self, release: str, known: Known) -> bool:
         """Whether the release has given a complete answer, as far as is remembered."""

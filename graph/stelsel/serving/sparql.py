@@ -23,7 +23,7 @@ from stelsel.names import Names
 from stelsel.querying.guard import Form
 from stelsel.serving.asked import Asked, read
 from stelsel.serving.cache import ResultCache
-from stelsel.serving.conditional import Validators, caching
+from stelsel.serving.conditional import Validators, caching, is_conditional
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.description import Descriptions
 from stelsel.serving.explaining import flag, help_link, with_help
@@ -202,10 +202,15 @@ class Sparql:
             if found is not None:
                 await send_whole(send, found.body, headers, head=False)
             return found is not None
+        conditional = is_conditional(scope["headers"])
+        if not conditional and self._cache is None:
+            return False
         validators = Validators(release, self._store.made, known.format, known.key)
-        owed = validators.owed(scope["headers"], answered=self._keys.was_answered(release, known))
-        found = None if owed or not self._cache else self._cache.get(release, known.key)
-        if found is not None and self._keys.answered(release, known):  # by another process, as it turns out
+        answered = self._keys.was_answered(release, known)
+        owed = validators.owed(scope["headers"], answered=answered) if conditional else None
+        found = None if owed or self._cache is None else self._cache.get(release, known.key)
+        if found is not None and not answered:  # by another process, as it turns out
+            self._keys.answered(release, known)
             owed = validators.owed(scope["headers"], answered=True)
         if owed is not None:
             await send_empty(send, 304, [*headers, *owed])
