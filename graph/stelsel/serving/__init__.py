@@ -50,6 +50,21 @@ headers      what every answer carries
 sizes        how long an address and a body may be
 health       whether the service lives, and whether it is ready
 endpoints    curated queries as REST endpoints
+calls        what a request to an endpoint asks
+openapi      the endpoints as an OpenAPI document
 resources    linked data: 303, documents, any IRI
+dereference  which thing an address asks for, and in which form
+descriptions what the graph says of one thing
+facts        a description made ready to read
+linking      where things are in this service
+drawing      a geometry as SVG
 pages        the pages for people
+welcome      what the graph holds, for the home page
+searching    the search for an address
+examples     the examples of the editor
+reference    an OpenAPI document made ready to read
+rendering    how a page is rendered
+language     the words of the pages, in Dutch and English
+assets       the files that pages use
+answers      what the pages read from the store
 """

@@ -2,6 +2,16 @@
 
 editions   dated, immutable loads of a register
 releases   what is served: built from editions, switched to by one move
+building   the Oxigraph store of a release, made
+quads      the quads of editions as one stream
+disjoint   proof that no triple stands in two graphs
+ontologies the files of ontologies/ as graphs
+description what a release says about itself: VoID, and its editions
+pruning    old releases and editions removed
+staging    folders that appear whole or not at all
+checksums  SHA-256 of every file
+locks      who writes, and who still reads
+progress   how long work says how far it is
 changing   a steward's change to the current release, which makes another
 changes    what can be asked of a release that is to be changed
 scribe     the server's handle on the process that makes changes
@@ -14,6 +24,7 @@ embedded   a release answered by Oxigraph, in worker processes
 workers    the pool: deadlines, turns, replacement
 worker     what runs inside one worker process
 nursery    the small process that forks workers and ends them
+forker     what runs inside it
 turns      who may go next: lanes, and fairness between clients
 failures   why a query did not get its answer
 line       the pool's end of one worker
