@@ -134,7 +134,10 @@ def served(data, **settings):
         "from stelsel.settings import read_settings; run(read_settings(), open_home())"
     )
     environ = {k: v for k, v in os.environ.items() if not k.startswith("STELSEL_")}
-    given = {f"STELSEL_{name.upper()}": str(value) for name, value in {"data": data, "port": 0, "budget_seconds": 0, **settings}.items()}
+    given = {
+        f"STELSEL_{name.upper()}": str(value)
+        for name, value in {"data": data, "port": 0, "budget_seconds": 0, **settings}.items()
+    }
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**environ, **given}
     ) as process:

@@ -156,7 +156,9 @@ def test_one_process_or_two_give_the_same_bytes(weesp, real, tmp_path):
 def test_a_delivery_of_the_country_with_junk_in_it(shared, tmp_path):
     """It was cut down by hand, and two nummeraanduidingen stand in it twice: that is seen, and may be accepted."""
     source = shared / "data/bag/gem-0221-doesburg/BAGNLDL-15092020-small.zip"
-    with pytest.raises(DeliveryError, match=r"0221NUM15092020-000001\.xml: nummeraanduiding 0221200000330998 1: .*twice"):
+    with pytest.raises(
+        DeliveryError, match=r"0221NUM15092020-000001\.xml: nummeraanduiding 0221200000330998 1: .*twice"
+    ):
         loaded(tmp_path, source, processes=2)
     outcome = loaded(tmp_path, source, processes=2, accept=True)
     tables = outcome.edition.tables

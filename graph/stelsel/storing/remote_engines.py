@@ -1,7 +1,7 @@
 """What is known of SPARQL engines that may stand behind a remote store, as one table.
 
 What each of them does was tried on the versions that `tests/end_to_end/test_remote.py` runs: Virtuoso 7.2.5 and
-Oxigraph 0.5.13. Fuseki's and the rest are from their manuals.
+Oxigraph 0.5.13. The other rows were not: they say what is generally known, and an operator who uses such an engine should try it.
 """
 
 from __future__ import annotations
