@@ -8,8 +8,8 @@ import os
 import select
 import shutil
 import subprocess
+import tempfile
 import time
-from pathlib import Path
 from typing import Any, Self
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -27,7 +27,9 @@ _FLAGS = (
 class Browser:
     """One browser with one page. `complaints` are the console's errors and warnings, and requests that failed."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self) -> None:
+        # Its own, with a short name: Chromium makes sockets there, and the path of a socket has 108 bytes.
+        self._folder = tempfile.TemporaryDirectory(prefix="chromium", ignore_cleanup_errors=True)
         # Chromium reads commands from descriptor 3 and writes answers to 4 (--remote-debugging-pipe).
         mine_in, theirs_out = os.pipe()
         theirs_in, mine_out = os.pipe()
@@ -40,13 +42,13 @@ class Browser:
                 "bash",
                 CHROMIUM or "chromium",
                 *_FLAGS,
-                f"--user-data-dir={profile}",
+                f"--user-data-dir={self._folder.name}",
                 "about:blank",
             ],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "TMPDIR": str(profile)},
+            env={**os.environ, "TMPDIR": self._folder.name},
         )
         os.close(theirs_in)
         os.close(theirs_out)
@@ -70,6 +72,7 @@ class Browser:
             self._process.wait()
         os.close(self._in)
         os.close(self._out)
+        self._folder.cleanup()
 
     def look(self, *, width: int, height: int = 900, scheme: str = "light", language: str = "nl") -> None:
         """How the page is looked at from now on."""

@@ -393,7 +393,7 @@ def yasgui(node, endpoint, tmp_path_factory):
         shutil.copy(folder / "node_modules/@zazuko/yasgui/build" / name, folder / name)
     (folder / "index.html").write_text(PAGE.replace("ENDPOINT", endpoint))
     handler = partial(Quiet, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, Browser(profile) as browser:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, Browser() as browser:
         threading.Thread(target=server.serve_forever).start()
         browser.look(width=1200)
         browser.go(f"http://localhost:{server.server_port}/index.html")

@@ -194,7 +194,11 @@ def test_the_log_is_one_object_a_line_and_says_nothing_of_the_query(data):
         httpx2.get(f"{address}/%0A%1B%5B31m%E2%80%AEgone")
         httpx2.get(f"{address}/sparql", params={"query": "SELECT * { BROKEN"})
         process.send_signal(signal.SIGTERM)
-        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+        written = process.stderr.read()
+    try:
+        lines = [json.loads(line) for line in written.splitlines()]
+    except json.JSONDecodeError:
+        pytest.fail(f"a line of the log is no JSON:\n{written}")
     requests = [line for line in lines if line["event"] == "request"]
     assert [(line["path"], line["status"]) for line in requests] == [
         ("/sparql", 200),

@@ -85,7 +85,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
+    with Browser() as browser:
         yield browser
 
 

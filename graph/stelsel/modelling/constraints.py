@@ -18,7 +18,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 from stelsel.modelling.documents import XSD, Document, Term
 
 SH = "http://www.w3.org/ns/shacl#"
-_TOKEN = re.compile(r"\$([a-z]+)")
+_TOKEN = re.compile(r"\$([a-z]+[0-9]*)")
 _QUERIES = Path(__file__).parent / "components"
 
 # Datatypes that the engine can cast to, so that "2021-02-30"^^xsd:date is told from a date (SHACL 4.1.2).
@@ -164,8 +164,8 @@ def _node_kind(place: Place, value: Term) -> Check:
 
 def _in(place: Place, value: Term) -> Check:
     # The same term, which IN does not ask: that compares values (1 and 1.0).
-    same = (bind("sameTerm(?value, $member)", member=_term(place, member)) for member in place.document.members(value))
-    return place.test(" || ".join(same) or "false")
+    members = {f"member{n}": _term(place, member) for n, member in enumerate(place.document.members(value))}
+    return place.test(" || ".join(f"sameTerm(?value, ${name})" for name in members) or "false", **members)
 
 
 def _pattern(place: Place, value: Term) -> Check:
