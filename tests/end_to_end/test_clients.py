@@ -387,7 +387,7 @@ def yasgui(node, endpoint, tmp_path_factory):
     """A page on another origin, with the YASGUI that Dutch endpoints use, in a browser."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
-    folder, profile = tmp_path_factory.mktemp("yasgui"), tmp_path_factory.mktemp("chromium")
+    folder = tmp_path_factory.mktemp("yasgui")
     node.npm("install", "@zazuko/yasgui", "--ignore-scripts", cwd=folder)
     for name in ("yasgui.min.js", "yasgui.min.css"):
         shutil.copy(folder / "node_modules/@zazuko/yasgui/build" / name, folder / name)

@@ -250,7 +250,7 @@ def test_a_browser_gets_a_page(client, language, says):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
-def test_the_editor_checks_and_explains(address, tmp_path):
+def test_the_editor_checks_and_explains(address):
     with Browser() as browser:
         browser.look(width=1440, language="nl")
         browser.go(f"{address}/sparql")

@@ -84,7 +84,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def browser():
     with Browser() as browser:
         yield browser
 
