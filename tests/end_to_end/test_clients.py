@@ -224,7 +224,8 @@ def test_a_compressed_stream_begins_before_it_ends(endpoint, accepted):
     with httpx2.stream("GET", url(endpoint, f"{MANY} LIMIT 90000000"), headers=headers, timeout=10) as answer:
         assert answer.headers["content-encoding"] == accepted
         assert "Accept-Encoding" in answer.headers["vary"]
-        assert next(answer.iter_bytes()).startswith(b"a,b\r\n")
+        # Unpacked here: not every client library brings zstd.
+        assert unpacker(accepted).decompress(next(answer.iter_raw())).startswith(b"a,b\r\n")
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "zstd"])

@@ -17,6 +17,8 @@ import pytest
 
 from tinyreleases import RUNAWAYS, chain, eventually, release, served, workers_of
 
+pytestmark = pytest.mark.slow  # it measures time
+
 SECONDS = 1.0
 LATE = 0.25  # seconds after its deadline by which a query has ended
 POINT = "SELECT ?o { <http://e/5> <http://e/label> ?o }"

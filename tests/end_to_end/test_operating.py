@@ -17,6 +17,8 @@ import pytest
 from stelsel.storing.tokens import create
 from tinyreleases import ROOT, RUNAWAYS, chain, eventually, release, served
 
+pytestmark = pytest.mark.slow  # it measures time
+
 
 def point(number):
     """A short query. Each number is another one: the result cache answers the same one without a budget."""
