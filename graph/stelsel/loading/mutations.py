@@ -88,10 +88,10 @@ def _apply(register: Register, changes: Changes, known: set[str] | None, areas: 
                 place = (step.table, step.key)
                 done.setdefault(place, changes.done(*place))
                 steps.append(step)
-        todo = [step for step in steps if step.number > done[step.table, step.key]]
-        tally.already += len(steps) - len(todo)
-        if _fit(changes, todo, tally):
-            tally.applied += len(todo)
+        fresh = [step for step in steps if step.number > done[step.table, step.key]]
+        tally.already += len(steps) - len(fresh)
+        if _fit(changes, fresh, tally):
+            tally.applied += len(fresh)
 
 
 def _fit(changes: Changes, steps: list[Step], tally: Tally) -> bool:
