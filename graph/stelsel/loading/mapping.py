@@ -17,8 +17,9 @@ import pyoxigraph as ox
 
 from stelsel.errors import ContentError
 from stelsel.loading.geometry import literals
-from stelsel.loading.register import Register, Table
+from stelsel.loading.register import Register
 from stelsel.loading.rows import Row
+from stelsel.loading.tables import Table
 from stelsel.names import Names
 from stelsel.querying.lexer import place, tokens
 

@@ -1,150 +1,75 @@
-"""What a register's `loader.yml` says: where it comes from, what its tables are, and what each column must be."""
+"""What a register's `loader.yml` says: where it comes from, what its files are, and what its tables are."""
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import re
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from stelsel.errors import ContentError, NotFound
 from stelsel.home import Home
-from stelsel.terms import KINDS, IriTemplate, iri
+from stelsel.loading.tables import Fact, Table
 
 Text = dict[Literal["nl", "en"], str]
 
 
-class _Fact(BaseModel):
-    """A part of loader.yml: read-only, and strict about keys that it does not know."""
+class Document(Fact):
+    """A kind of file in a delivery: XML is known by its root element, anything else by its name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Column(_Fact):
-    """A column of a table: where its text stands in a record, and what RDF term it becomes."""
-
-    path: str = ""
-    """Where in the record: element names from the record down, such as `Objecten:ligtAan/Objecten-ref:PandRef`."""
-    type: str = "string"
-    """A kind of `stelsel.terms.KINDS`, or `geometry` (EPSG:28992 as delivered)."""
-    pattern: str = ""
-    """Regular expression that the whole text must fit."""
-    template: str = ""
-    """For `iri`: the IRI with one {}, filled by the text."""
-    codes: dict[str, str] = Field(default_factory=dict)
-    """For a code list: text -> IRI. A text that is not listed refuses the record."""
-    required: bool = False
-    many: bool = False
-    """More than one value may stand in a record."""
-
-    @model_validator(mode="after")
-    def _one_meaning(self) -> Self:
-        if self.type not in (*KINDS, "geometry"):
-            raise ValueError(f"type {self.type!r} is not one of {', '.join([*KINDS, 'geometry'])}")
-        if self.template and (self.type != "iri" or not self.pattern):
-            raise ValueError("template goes with type: iri and a pattern")
-        return self
-
-    def reader(self) -> Callable[[str], str]:
-        """The function from this column's text to a term in N-Triples form; it raises ValueError with what is wrong."""
-        if self.codes:
-            terms = {text: iri(address) for text, address in self.codes.items()}
-
-            def code(text: str) -> str:
-                if text not in terms:
-                    raise ValueError(f"{text[:80]!r} is not in the code list")
-                return terms[text]
-
-            return code
-        if self.template:
-            return IriTemplate(self.template, re.compile(self.pattern)).term
-        kind = KINDS["wkt" if self.type == "geometry" else self.type]
-        if not self.pattern:
-            return kind
-        pattern = re.compile(self.pattern)
-
-        def fitting(text: str) -> str:
-            if not pattern.fullmatch(text):
-                raise ValueError(f"{text[:80]!r} does not fit {pattern.pattern}")
-            return kind(text)
-
-        return fitting
-
-
-class History(_Fact):
-    """The columns that hold both times of a record."""
-
-    begin: str
-    end: str
-    withdrawn: tuple[str, ...] = ()
-    """Columns that, when filled, say that the record no longer counts (inactive, not of the register)."""
-    holds: dict[str, str] = Field(default_factory=dict)
-    """What other columns must say for a record to count as valid, such as `inOnderzoek: J`."""
-
-
-class Table(_Fact):
-    """One kind of record. `<table>.rq` maps the records valid on the edition's date, `<table>.historie.rq` all of them."""
-
-    records: tuple[str, ...]
-    """The elements that are records of this table, with their prefix."""
-    key: tuple[str, ...]
-    """Columns that tell two records apart; the first is what reports name a record by."""
-    columns: dict[str, Column]
-    history: History | None = None
-    ignore: tuple[str, ...] = ()
-    """Paths that are left out on purpose. Any other element that is no column is an error."""
-    unmapped: tuple[str, ...] = ()
-    """Columns that no mapping uses, on purpose: they are kept in the rows and judge validity."""
-    replaced: bool = False
-    """A mutation delivery brings this table whole."""
-    repeats: bool = False
-    """The register is known to deliver a record more than once: that is reported, and no reason to refuse."""
-    area: str = ""
-    """Pattern whose first group, in the first key column, is the area that a record was registered in."""
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        history = self.history
-        times = (history.begin, history.end, *history.withdrawn, *history.holds) if history else ()
-        for name in (*self.key, *self.unmapped, *times):
-            if name not in self.columns:
-                raise ValueError(f"{name} is not a column")
-        if sum(column.type == "geometry" for column in self.columns.values()) > 1:
-            raise ValueError("a table has one geometry at most")
-        return self
-
-    @property
-    def geometry(self) -> str | None:
-        """Name of the geometry column."""
-        return next((name for name, column in self.columns.items() if column.type == "geometry"), None)
-
-
-class Document(_Fact):
-    """A kind of XML file in a delivery, known by its root element."""
-
-    root: str
-    kind: Literal["records", "changes", "cover"]
+    reader: str = "xml"
+    """Which of `stelsel.loading.readers` reads it."""
+    kind: Literal["records", "changes", "cover"] = "records"
     """records: tables; changes: was/wordt pairs; cover: what tells the edition's date and area."""
+    root: str = ""
+    """For XML: the root element."""
     each: str = ""
-    """For `records`: the element that holds one record."""
+    """For XML records: the element that holds one record."""
+    files: tuple[str, ...] = ()
+    """For anything but XML: names of such files, as shell patterns (`v*_csv.csv`), whatever their case."""
+    table: str = ""
+    """For anything but XML: the table of its records, where the reader does not tell tables apart itself."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What its reader must know besides; each reader says in its docstring what it takes."""
+
+    @model_validator(mode="after")
+    def _known_by_something(self) -> Self:
+        if self.reader == "xml" and not self.root:
+            raise ValueError("a document of XML has a root")
+        if self.reader != "xml" and not self.files:
+            raise ValueError(f"a document of {self.reader} has files: the patterns of its names")
+        return self
 
 
-class Cover(_Fact):
-    """The elements in which a delivery says what it is: in its cover document, or in the head of any other."""
+class Cover(Fact):
+    """Where a delivery says what it is.
 
-    date: str
-    area: str
+    In XML: names of elements, in the cover document or in the head of any other. Any other reader gives facts by these
+    names itself, from what the format has for them.
+    """
+
+    date: str = ""
+    area: str = ""
     """Code of the area; a delivery without one is of the whole country."""
     since: str = ""
     """For mutations: from when."""
+    name: str = ""
+    """The date in the name of a file: a regular expression with the groups `year`, `month` and `day`, of which the last
+    two may be absent: then it is the first of January, or of the month."""
+
+    @model_validator(mode="after")
+    def _has_groups(self) -> Self:
+        if self.name and "year" not in re.compile(self.name).groupindex:
+            raise ValueError("name has no group (?P<year>…)")
+        return self
 
 
-class Changes(_Fact):
+class Changes(Fact):
     """Elements around the records of a mutation delivery."""
 
     group: str
@@ -159,7 +84,7 @@ class Changes(_Fact):
     becomes: str
 
 
-class Register(_Fact):
+class Register(Fact):
     """A register: everything that `loader.yml` says."""
 
     name: str
@@ -168,16 +93,19 @@ class Register(_Fact):
     description: Text
     publisher: str
     licence: str
-    law: str = Field(pattern=r"^BWBR[0-9]{7}$")
+    law: str = Field(default="", pattern=r"^(BWBR[0-9]{7})?$")
+    """BWB id of the legal basis; empty where there is none."""
+    attribution: str = ""
+    """What the licence asks users to state."""
     source: str
     access: Literal["open", "gesloten"] = "open"
     frequency: str
     theme: str
-    namespaces: dict[str, str]
+    namespaces: dict[str, str] = Field(default_factory=dict)
     documents: tuple[Document, ...]
     wrappers: tuple[str, ...] = ()
     """Elements that may stand around a record and say nothing themselves."""
-    cover: Cover
+    cover: Cover = Cover()
     changes: Changes | None = None
     ignore: tuple[str, ...] = ()
     """Names of entries in a delivery that are not data, as shell patterns."""
@@ -189,6 +117,12 @@ class Register(_Fact):
         """`{namespace}local`, as lxml spells it, of `prefix:local`. Raises KeyError for an unknown prefix."""
         prefix, _, local = prefixed.partition(":")
         return f"{{{self.namespaces[prefix]}}}{local}"
+
+    def named(self, where: str) -> Document | None:
+        """The kind of file that fits the name at the end of `zip > folder/name`; None for one that is XML, or unknown."""
+        name = PurePosixPath(where.rsplit(" > ", 1)[-1]).name.lower()
+        fits = (d for d in self.documents if any(fnmatch.fnmatchcase(name, p.lower()) for p in d.files))
+        return next(fits, None)
 
     def mappings(self, table: str) -> dict[str, Path]:
         """Part of the register's graphs (`''` or `historie`) -> the `.rq` that fills it."""

@@ -1,4 +1,4 @@
-"""The files of a delivery: in a folder, in a zip, in zips inside zips. Nothing is unpacked to disk.
+"""The files of a delivery: in a folder, in a zip, in zips inside zips. Nothing is unpacked to disk, but for a database.
 
 An archive is hostile until it has proved otherwise: depth, number, size and ratio are bounded, names that climb out
 are refused (nothing is ever written under a name from an archive), encrypted and overlapping entries too.
@@ -7,10 +7,15 @@ are refused (nothing is ever written under a name from an archive), encrypted an
 from __future__ import annotations
 
 import fnmatch
+import io
+import shutil
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -19,14 +24,15 @@ from stelsel.loading.readers.nested import open_entry
 
 MAX_DEPTH = 6  # the national BAG extract is four deep
 MAX_ENTRIES = 100_000
-MAX_MEMBER = 1_000_000_000  # bytes; an official BAG file holds 10,000 objects, about 25 MB
+MAX_MEMBER = 1_000_000_000  # bytes of a file that is read whole; an official BAG file holds 10,000 objects, about 25 MB
+MAX_STREAM = 200_000_000_000  # bytes of a file that is read bit by bit; the largest, EP-Online's, has about 3 GB
 MAX_RATIO = 250  # the most repetitive real file, BAG in onderzoek, is packed 90 to 1
 RATIO_COUNTS_FROM = 5_000_000  # bytes: below this a high ratio can do no harm
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a delivery."""
+    """One file of a delivery. It can be read until the next one is asked for."""
 
     where: str
     """How a person finds it: `BAGGEM0457L.zip > 0457GEM.zip > 0457PND-000001.xml`."""
@@ -34,7 +40,57 @@ class Member:
     """Bytes, unpacked."""
     packed: int
     """Bytes as they lie in the delivery: what progress counts."""
-    content: bytes
+    opened: Callable[[], IO[bytes]]
+    file: Path | None = None
+    """The file itself, where it is not in an archive."""
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """The file as a stream from its beginning. Reading raises DeliveryError where its archive is broken."""
+        with self.opened() as stream:
+            yield io.BufferedReader(_Checked(stream, self.where), 1 << 18)
+
+    @cached_property
+    def content(self) -> bytes:
+        """All of it. Raises DeliveryError where that is more than a file may hold, or its archive is broken."""
+        if self.size > MAX_MEMBER:
+            raise DeliveryError(f"holds {self.size:,} bytes, more than a file of a delivery may", where=self.where)
+        with self.open() as stream:
+            content = stream.read(MAX_MEMBER + 1)
+        if len(content) != self.size:
+            raise DeliveryError("is not as long as its zip says; fetch the delivery again", where=self.where)
+        return content
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """The file under a name, for what reads no stream: itself, or a copy that is removed again."""
+        if self.file is not None:
+            yield self.file
+            return
+        with tempfile.NamedTemporaryFile(suffix=PurePosixPath(self.where).suffix) as copy:
+            with self.open() as stream:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+            copy.flush()
+            yield Path(copy.name)
+
+
+class _Checked(io.RawIOBase):
+    """A stream that says where it is broken."""
+
+    def __init__(self, stream: IO[bytes], where: str) -> None:
+        self._stream, self._where = stream, where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed says Buffer, io gives this
+        try:
+            data = self._stream.read(len(buffer))
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+            message = f"is broken inside its zip ({error}); fetch the delivery again"
+            raise DeliveryError(message, where=self._where) from error
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def members(source: Path, ignore: tuple[str, ...] = ()) -> Iterator[Member]:
@@ -64,11 +120,8 @@ def _file(file: Path, ignore: tuple[str, ...]) -> Iterator[Member]:
         if _is_zip(file.name, stream.read(4)):
             stream.seek(0)
             yield from _zip(stream, file.name, ignore, depth=1)
-        elif size > MAX_MEMBER:
-            raise DeliveryError(f"holds {size:,} bytes, more than a file of a delivery may", where=str(file))
-        else:
-            stream.seek(0)
-            yield Member(file.name, size, size, stream.read())
+            return
+    yield Member(file.name, size, size, lambda: file.open("rb"), file)
 
 
 def _zip(stream: IO[bytes], where: str, ignore: tuple[str, ...], *, depth: int) -> Iterator[Member]:
@@ -88,7 +141,7 @@ def _zip(stream: IO[bytes], where: str, ignore: tuple[str, ...], *, depth: int) 
             if _is_zip(entry.filename, b""):
                 yield from _zip(open_entry(archive, entry, inside), inside, ignore, depth=depth + 1)
             else:
-                yield Member(inside, entry.file_size, entry.compress_size, _content(archive, entry, inside))
+                yield Member(inside, entry.file_size, entry.compress_size, partial(_opened, archive, entry, inside))
 
 
 def _judge(entries: list[zipfile.ZipInfo], where: str) -> None:
@@ -109,18 +162,15 @@ def _judge(entries: list[zipfile.ZipInfo], where: str) -> None:
         packed = max(entry.compress_size, 1)
         if entry.file_size > RATIO_COUNTS_FROM and entry.file_size / packed > MAX_RATIO:
             raise DeliveryError(f"would grow {entry.file_size // packed:,} times: this is a zip bomb", where=inside)
-        if not _is_zip(entry.filename, b"") and entry.file_size > MAX_MEMBER:
+        if not _is_zip(entry.filename, b"") and entry.file_size > MAX_STREAM:
             raise DeliveryError(f"would hold {entry.file_size:,} bytes, more than a file may", where=inside)
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> bytes:
+def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> IO[bytes]:
     try:
-        content = archive.read(entry)
+        return archive.open(entry)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
         raise DeliveryError(f"is broken inside its zip ({error}); fetch the delivery again", where=where) from error
-    if len(content) != entry.file_size:
-        raise DeliveryError("is not as long as its zip says; fetch the delivery again", where=where)
-    return content
 
 
 def _is_zip(name: str, head: bytes) -> bool:

@@ -10,17 +10,10 @@ from lxml import etree
 
 from stelsel.errors import ContentError, DeliveryError
 from stelsel.loading.readers.gml import BrokenGeometry, to_wkt
-from stelsel.loading.register import Document, Register, Table
+from stelsel.loading.readers.reading import Record
+from stelsel.loading.register import Document, Register
 from stelsel.loading.rows import UNREADABLE, Row
-
-
-@dataclass(frozen=True)
-class Record:
-    """A row of a table, and the line of the document that it starts on."""
-
-    table: str
-    row: Row
-    line: int
+from stelsel.loading.tables import Table
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class XmlReader:
         """Raises ContentError where a name in loader.yml has a prefix that it does not declare."""
         self._register = register
         try:
-            self._documents = {register.qname(d.root): d for d in register.documents}
+            self._documents = {register.qname(d.root): d for d in register.documents if d.reader == "xml"}
             changes = register.changes
             around = (*register.wrappers, *((changes.was, changes.becomes) if changes else ()))
             self._wrappers = {register.qname(name) for name in around}
@@ -83,7 +76,7 @@ class XmlReader:
             for _, element in _parse(content, events=("start",)):
                 known = self._documents.get(element.tag)
                 if known is None:
-                    expected = ", ".join(d.root for d in self._register.documents)
+                    expected = ", ".join(d.root for d in self._documents.values())
                     raise DeliveryError(
                         f"has root element {element.tag}, which is no {self._register.name} delivery as loader.yml "
                         f"describes it (it expects {expected}, each in the namespace given there)",
@@ -149,7 +142,7 @@ class XmlReader:
         name, tree = self._records[inner.tag]
         row: Row = {}
         self._fill(inner, tree, row, where)
-        return Record(name, row, _line(inner))
+        return Record(name, row, f"line {_line(inner)}")
 
     def _fill(self, element: etree._Element, node: _Node, row: Row, where: str) -> None:
         for child in element:
