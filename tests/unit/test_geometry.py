@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stelsel.loading.geometry import literals
+from stelsel.loading.geometry import CRS84, literals
 
 GEOF = "PREFIX geof: <http://www.opengis.net/def/function/geosparql/>"
 # The tower of the Onze Lieve Vrouwekerk in Amersfoort is where RD began: 155,000 and 463,000 m, EPSG:28992 by definition.
@@ -52,3 +52,35 @@ def test_a_batch_gives_what_each_gives_alone(points, cut):
     first, _ = literals(texts[:cut])
     last, _ = literals(texts[cut:])
     assert whole == first + last
+
+
+def test_a_geometry_in_crs84_is_kept_as_it_was_and_given_in_rd_too():
+    ((crs84, _),), _ = literals(["POINT(155000 463000)"])
+    delivered = crs84.split('"')[1]
+    ((kept, rd),), broken = literals([f"{CRS84}{delivered}"])
+    assert not broken
+    assert kept == f'"{delivered}"^^<http://www.opengis.net/ont/geosparql#wktLiteral>'
+    assert coordinates(rd.replace("<http://www.opengis.net/def/crs/EPSG/0/28992> ", "")) == pytest.approx(
+        (155000, 463000), abs=0.002
+    )
+
+
+@given(
+    st.lists(st.tuples(st.floats(20_000, 270_000), st.floats(320_000, 600_000), st.booleans()), min_size=1, max_size=9)
+)
+def test_both_systems_may_stand_beside_each_other(points):
+    wkt = [f"POINT ({x:.3f} {y:.3f})" for x, y, _ in points]
+    rd = [item[0].split('"')[1] for item in literals(wkt)[0]]
+    mixed = [f"{CRS84}{there}" if flag else here for here, there, (*_, flag) in zip(wkt, rd, points, strict=True)]
+    found, broken = literals(mixed)
+    assert not broken
+    for item, here, there in zip(found, wkt, rd, strict=True):
+        assert coordinates(item[0]) == pytest.approx(coordinates(f'"{there}"'), abs=1e-7)
+        assert coordinates(item[1].replace("<http://www.opengis.net/def/crs/EPSG/0/28992> ", "")) == pytest.approx(
+            coordinates(f'"{here}"'), abs=0.002
+        )
+
+
+def test_degrees_that_say_they_are_crs84_and_lie_elsewhere_are_told():
+    _, broken = literals([f"{CRS84}POINT (52.15 5.38)", f"{CRS84}POINT (5.38 95)", f"{CRS84}POINT (155000 463000)"])
+    assert broken == dict.fromkeys(range(3), "lies outside the area of EPSG:28992")

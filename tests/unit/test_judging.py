@@ -10,7 +10,7 @@ from stelsel.serving.judging import Judge, heavy
 
 ALLOWED = "http://example.org/sparql"
 LONG = " # " + "x" * 3000 + "\n"
-SLOW = "SELECT * " + "{ " * 300_000 + "# service"
+SLOW = "SELECT * " + "{ " * 6_000_000 + "# service"  # seconds of reading, on any machine
 
 
 def judged(*texts, seconds=10.0, meanwhile=None):

@@ -28,7 +28,8 @@ def rows(*records: str) -> list[dict]:
 
 
 def mapped(*records: str, on: date = DAY) -> tuple[Store, list]:
-    batch = MAPPER.map("pand", rows(*records), "a.xml", on)
+    found = rows(*records)
+    batch = MAPPER.map("pand", found, ["a.xml"] * len(found), on)
     store = Store()
     for content in batch.quads.values():
         store.load(content, RdfFormat.N_QUADS)
@@ -112,7 +113,7 @@ def test_no_triple_stands_in_both_graphs():
 def test_whatever_a_delivery_says_is_a_value_and_never_query(text):
     row = {**rows(pand())[0], "documentnummer": text}
     store = Store()
-    batch = MAPPER.map("pand", [row], "a.xml", DAY)
+    batch = MAPPER.map("pand", [row], ["a.xml"], DAY)
     for content in batch.quads.values():
         store.load(content, RdfFormat.N_QUADS)
     assert values(store, PAND, BAG + "documentnummer") == [Literal(text)]
@@ -121,8 +122,9 @@ def test_whatever_a_delivery_says_is_a_value_and_never_query(text):
 @given(st.lists(st.integers(1, 99), min_size=1, max_size=12, unique=True), st.integers(1, 11))
 def test_the_size_of_a_batch_does_not_matter(numbers, cut):
     records = rows(*(pand(f"04571000000000{number:02}") for number in numbers))
-    whole = MAPPER.map("pand", records, "a", DAY).quads
-    first, last = (MAPPER.map("pand", part, "a", DAY).quads for part in (records[:cut], records[cut:]))
+    places = ["a"] * len(records)
+    whole = MAPPER.map("pand", records, places, DAY).quads
+    first, last = (MAPPER.map("pand", part, places, DAY).quads for part in (records[:cut], records[cut:]))
     for part, content in whole.items():
         assert sorted(content.splitlines()) == sorted((first[part] + last[part]).splitlines())
 
@@ -135,7 +137,7 @@ def test_several_values_of_a_column_become_several_triples_and_the_rest_one():
         "geometrie": "POINT(130000 480000)", "gebruiksdoel": ["woonfunctie", "kantoorfunctie"], "oppervlakte": "80",
         "status": "Verblijfsobject in gebruik", "maaktDeelUitVan": ["0457100000000001", "0457100000000002"],
     }  # fmt: skip
-    lines = MAPPER.map("verblijfsobject", [row], "a", DAY).quads[""].decode().splitlines()
+    lines = MAPPER.map("verblijfsobject", [row], ["a"], DAY).quads[""].decode().splitlines()
     counted = {
         term: sum(f"{BAG}{term}>" in line for line in lines)
         for term in ("nevenadres", "gebruiksdoel", "maaktDeelUitVan", "oppervlakte")

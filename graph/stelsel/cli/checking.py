@@ -8,8 +8,9 @@ from pathlib import Path
 
 from stelsel.errors import ContentError, StelselError
 from stelsel.home import Home
+from stelsel.loading.delivery import Kinds
+from stelsel.loading.hooks import read_hook
 from stelsel.loading.mapping import Mapper
-from stelsel.loading.readers.xml import XmlReader
 from stelsel.loading.register import read_register
 from stelsel.modelling import ontology
 from stelsel.modelling.shapes import read_shapes
@@ -37,7 +38,8 @@ def _registers(home: Home, names: Names) -> Iterator[Callable[[], list[str]]]:
         if name == STEWARD:
             raise ContentError("this name is that of what stewards write; choose another", file=f"loaders/{name}")
         found = read_register(home, name)
-        XmlReader(found)
+        Kinds(found)
+        read_hook(found)
         Mapper(found, names)
         return []
 

@@ -2,6 +2,8 @@
 
 run         the whole, from files to a committed edition
 register    what loader.yml says
+tables      what loader.yml says of a table and its columns
+hooks       a register's own step between reader and mapping
 delivery    what a delivery is before it is read: files, checksums, date, area
 readers     files, XML, geometries
 parts       the unit of work: a part of a delivery becomes quads and rows

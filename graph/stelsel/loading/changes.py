@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stelsel.loading.mapping import key_of
-from stelsel.loading.readers.xml import Change, Record
+from stelsel.loading.readers.reading import Record
+from stelsel.loading.readers.xml import Change
 from stelsel.loading.register import Register
 from stelsel.loading.rows import to_lines
 
@@ -51,7 +52,7 @@ class Changes:
                 assert record is not None  # a change has one of them: the reader sees to that
                 key = key_of(self._register.tables[record.table], record.row)
                 lines = (_line(change.was), _line(change.becomes))
-                place = f"{where}, line {record.line}"
+                place = f"{where}, {record.place}"
                 self._insert(
                     "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", self._groups, record.table, key, place, *lines
                 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from stelsel.errors import DeliveryError
 from stelsel.loading.readers.archives import Member, members
+from stelsel.loading.readers.known import reader
+from stelsel.loading.readers.reading import Reader
 from stelsel.loading.readers.xml import XmlReader
-from stelsel.loading.register import Register
+from stelsel.loading.register import Cover, Document, Register
 
 Progress = Callable[[str, int, int], None]
 """Told as work goes: what, how far, out of how much (bytes or records)."""
@@ -47,53 +50,104 @@ class Delivery:
         return sum(source.size for source in self.sources)
 
 
-def documents(register: Register, paths: tuple[Path, ...]) -> Iterator[Member]:
-    """The XML documents of a delivery, in order. Raises DeliveryError for a file that is neither that nor junk."""
-    for path in paths:
-        for member in members(path, register.ignore):
-            if not member.where.lower().endswith(".xml"):
-                raise DeliveryError(
-                    f"is no XML; if deliveries of {register.name} may hold such files, list the name under ignore in loader.yml",
-                    where=member.where,
-                )
-            if not member.content.strip():
-                raise DeliveryError("is an empty file", where=member.where)
-            yield member
+@dataclass(frozen=True)
+class File:
+    """A file of a delivery, and what kind it is of."""
+
+    member: Member
+    document: Document
+    reader: Reader | None
+    """What reads its records and facts; None for XML, which is read where it is mapped."""
 
 
-def open_delivery(register: Register, paths: list[Path], progress: Progress) -> Delivery:
+class Kinds:
+    """Tells what each file of a register's deliveries is."""
+
+    def __init__(self, register: Register) -> None:
+        """Raises ContentError where loader.yml names a reader that is not there."""
+        self._register = register
+        self.xml = XmlReader(register)
+        # Judged now: a reader that is wrong is found before an hour of reading.
+        self._readers = {d.files: reader(register, d) for d in register.documents if d.reader != "xml"}
+
+    def files(self, paths: tuple[Path, ...]) -> Iterator[File]:
+        """The files in order. Raises DeliveryError for one that is nothing that loader.yml knows."""
+        for path in paths:
+            for member in members(path, self._register.ignore):
+                yield self._file(member)
+
+    def _file(self, member: Member) -> File:
+        if not member.size:
+            raise DeliveryError("is an empty file", where=member.where)
+        document = self._register.named(member.where)
+        if document:
+            return File(member, document, self._readers[document.files])
+        if not member.where.lower().endswith((".xml", ".gml")) or not self.xml.knows:
+            expected = ", ".join([p for d in self._register.documents for p in d.files] + ["*.xml"] * self.xml.knows)
+            raise DeliveryError(
+                f"is no file that {self._register.name} knows (it expects {expected}); if its deliveries may hold such "
+                "files, list the name under ignore in loader.yml",
+                where=member.where,
+            )
+        return File(member, self.xml.document(member.content, member.where), None)
+
+
+def open_delivery(
+    register: Register, kinds: Kinds, paths: list[Path], date: dt.date | None, progress: Progress
+) -> Delivery:
     """Looks a delivery over: checksums, date, area, kind.
 
-    The date is that of the cover document where there is one, else of the first document that says it. Raises
-    DeliveryError where nothing is recognised, where no date is said, and where stand and mutations are mixed.
+    The date is `date` where that is given, that of the cover document where there is one, else the latest that its files
+    or their names say. Raises DeliveryError where nothing is recognised, where no date is said, and where stand and
+    mutations are mixed.
     """
     sources = tuple(source for path in paths for source in _sources(path, progress))
     if not sources:
         raise DeliveryError("has no files", where=", ".join(map(str, paths)))
-    reader = XmlReader(register)
+    cover = register.cover
     days: dict[str, list[str]] = {}
     areas: dict[str, list[str]] = {}
     starts: list[str] = []
-    for member in documents(register, tuple(paths)):
-        kind = reader.document(member.content, member.where).kind
-        if register.cover.since:
-            starts += reader.header(member.content, register.cover.since, member.where)
-        days.setdefault(kind, []).extend(reader.header(member.content, register.cover.date, member.where))
-        areas.setdefault(kind, []).extend(reader.header(member.content, register.cover.area, member.where))
-    kinds = days.keys() - {"cover"}
-    if not kinds:
+    for file in kinds.files(tuple(paths)):
+        kind, member = file.document.kind, file.member
+        told, about = days.setdefault(kind, []), areas.setdefault(kind, [])
+        told += _named_day(cover, member.where)
+        if file.reader:
+            facts = file.reader.facts(member)
+            told += facts.dates
+            about += facts.areas
+            continue
+        if cover.since:
+            starts += kinds.xml.header(member.content, cover.since, member.where)
+        if cover.date:
+            told += kinds.xml.header(member.content, cover.date, member.where)
+        if cover.area:
+            about += kinds.xml.header(member.content, cover.area, member.where)
+    if not days.keys() - {"cover"}:
         raise DeliveryError(f"holds no records that {register.name} knows", where=sources[0].name)
     telling = next(kind for kind in ("cover", "changes", "records") if kind in days)
-    if not days[telling]:
-        raise DeliveryError(f"does not say its date: there is no {register.cover.date}", where=sources[0].name)
+    if not days[telling] and date is None:
+        hint = f"there is no {cover.date}; " if cover.date else ""
+        raise DeliveryError(
+            f"does not say its date: {hint}give it with stelsel load … --date YYYY-MM-DD", where=sources[0].name
+        )
     return Delivery(
         tuple(paths),
         sources,
-        _day(max(days[telling]), sources[0].name),
+        date or _day(max(days[telling]), sources[0].name),
         tuple(sorted(set(areas[telling]))),
-        mutations="changes" in kinds,
+        mutations="changes" in days,
         since=_day(min(starts), sources[0].name) if starts else None,
     )
+
+
+def _named_day(cover: Cover, where: str) -> list[str]:
+    """The date in the name of a file, where the register has it there."""
+    found = re.search(cover.name, where) if cover.name else None
+    if found is None:
+        return []
+    parts = found.groupdict()
+    return [f"{parts['year']}-{parts.get('month') or '01'}-{parts.get('day') or '01'}"]
 
 
 def _day(text: str, where: str) -> dt.date:

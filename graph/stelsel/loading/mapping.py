@@ -103,7 +103,8 @@ class Mapper:
                 for part, file in register.mappings(name).items()
             ]
             self._readers[name] = {column: spec.reader() for column, spec in table.columns.items()}
-            self._judge(name, table)
+            if not table.intermediate:
+                self._judge(name, table)
 
     def _judge(self, name: str, table: Table) -> None:
         folder = self._register.folder
@@ -119,8 +120,8 @@ class Mapper:
         for mapping in self._mappings[name]:
             self._run(mapping, ["(" + " ".join(["UNDEF"] * len(mapping.columns)) + ")"], name)
 
-    def map(self, name: str, rows: list[Row], where: str, on: date) -> Batch:
-        """The quads of up to a few thousand rows of a table, and what was wrong with which."""
+    def map(self, name: str, rows: list[Row], places: list[str], on: date) -> Batch:
+        """The quads of up to a few thousand rows of a table, and what was wrong with which; `places` says where each is."""
         table = self._register.tables[name]
         batch = Batch()
         if table.geometry:
@@ -130,12 +131,12 @@ class Mapper:
         good: list[tuple[Row, dict[str, str | list[str]]]] = []
         for index, row in enumerate(rows):
             terms, faults = self._terms(name, table, row)
-            key = key_of(table, row)
+            key, place = key_of(table, row), places[index]
             if faults:
-                batch.problems += [Problem(name, key, "kolom", fault, where, refused=True) for fault in faults]
+                batch.problems += [Problem(name, key, "kolom", fault, place, refused=True) for fault in faults]
                 continue
             if index in broken:
-                batch.problems.append(Problem(name, key, "geometrie", broken[index], where, refused=False))
+                batch.problems.append(Problem(name, key, "geometrie", broken[index], place, refused=False))
             shape = shapes[index]
             if table.geometry and shape is not None:
                 terms[table.geometry], terms[table.geometry + RD] = shape

@@ -1,7 +1,8 @@
 """The unit of work: a part of a delivery becomes packed quads and rows, in a process of its own.
 
-A part is one XML document (10,000 objects at most in the official formats) or a stretch of rows of an edition. What
-a part becomes depends on that part alone, so any number of processes gives the same edition, byte for byte.
+A part is one XML document (10,000 objects at most in the official formats), a stretch of records of another file, or a
+stretch of rows of an edition. What a part becomes depends on that part alone, so any number of processes gives the same
+edition, byte for byte.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from stelsel.home import open_home
+from stelsel.loading.delivery import File
+from stelsel.loading.hooks import read_hook
 from stelsel.loading.mapping import BATCH, Mapper, Problem, key_of
+from stelsel.loading.readers.reading import Record
 from stelsel.loading.readers.xml import XmlReader
 from stelsel.loading.register import Register, read_register
-from stelsel.loading.rows import Packer, Row, from_lines, key_hash, to_lines
+from stelsel.loading.rows import Packer, from_lines, key_hash, to_lines
 from stelsel.names import Names
 
 
@@ -43,7 +47,18 @@ class RowsPart:
     packed: int
 
 
-Part = DocumentPart | RowsPart
+@dataclass(frozen=True)
+class RecordsPart:
+    """Records of one table, as its reader gave them: rows as `rows.to_lines` wrote them, and the place of each."""
+
+    where: str
+    table: str
+    places: tuple[str, ...]
+    content: bytes
+    packed: int
+
+
+Part = DocumentPart | RowsPart | RecordsPart
 
 
 @dataclass
@@ -77,6 +92,31 @@ class Result:
     """Time in `parse`, `map` and `write`."""
 
 
+def parts_of(file: File) -> Iterator[Part]:
+    """A document of XML as it is; the records of any other file in stretches, each of one table."""
+    member = file.member
+    if file.reader is None:
+        yield DocumentPart(member.where, member.content, member.packed)
+        return
+    waiting: dict[str, list[Record]] = {}
+    told = 0
+
+    def stretch(records: list[Record]) -> RecordsPart:
+        nonlocal told
+        # In a zip, what has been taken is counted unpacked; progress counts packed bytes.
+        now = member.packed * min(member.taken, member.size) // member.size
+        packed, told = now - told, now
+        places = tuple(record.place for record in records)
+        return RecordsPart(member.where, records[0].table, places, to_lines([r.row for r in records]), packed)
+
+    for record in file.reader.records(member):
+        records = waiting.setdefault(record.table, [])
+        records.append(record)
+        if len(records) == BATCH:
+            yield stretch(waiting.pop(record.table))
+    yield from map(stretch, waiting.values())
+
+
 class Worker:
     """What a process keeps between parts."""
 
@@ -84,6 +124,7 @@ class Worker:
         self.register: Register = read_register(open_home(home), register)
         self._reader = XmlReader(self.register)
         self._mapper = Mapper(self.register, Names(base))
+        self._rows = read_hook(self.register)
         self._on = on
 
     def work(self, part: Part) -> Result:
@@ -101,9 +142,11 @@ class Worker:
             seconds[name] += now - clock
             clock = now
 
-        for table, batch in _batches(self._records(part)):
+        for table, records in _batches(self._records(part, result)):
             lap("parse")
-            mapped = self._mapper.map(table, batch, part.where, self._on)
+            batch = [record.row for record in records]
+            places = [f"{part.where}, {record.place}" if record.place else part.where for record in records]
+            mapped = self._mapper.map(table, batch, places, self._on)
             lap("map")
             spec = self.register.tables[table]
             keys += [key_hash(table, key_of(spec, row)) for row in batch]
@@ -126,19 +169,38 @@ class Worker:
         result.seconds = dict(seconds)
         return result
 
-    def _records(self, part: Part) -> Iterator[tuple[str, Row]]:
+    def _records(self, part: Part, result: Result) -> Iterator[Record]:
         if isinstance(part, RowsPart):
-            return ((part.table, row) for row in from_lines(part.content))
-        document = self._reader.document(part.content, part.where)
-        records = self._reader.records(part.content, document, part.where)
-        return ((record.table, record.row) for record in records)
+            # These have been through the register's own step when they were read from a delivery.
+            return (Record(part.table, row, "") for row in from_lines(part.content))
+        if isinstance(part, RecordsPart):
+            rows = from_lines(part.content)
+            records: Iterator[Record] = (Record(part.table, r, p) for r, p in zip(rows, part.places, strict=True))
+        else:
+            document = self._reader.document(part.content, part.where)
+            records = self._reader.records(part.content, document, part.where)
+        return self._own_step(records, part.where, result) if self._rows else records
+
+    def _own_step(self, records: Iterator[Record], where: str, result: Result) -> Iterator[Record]:
+        """What the register's `rows.py` makes of records; one that it refuses is counted and reported."""
+        assert self._rows is not None
+        for record in records:
+            try:
+                yield from [Record(table, row, record.place) for table, row in self._rows(record.table, record.row)]
+            except ValueError as error:
+                count = result.counts.setdefault(record.table, Count())
+                count.read += 1
+                count.refused += 1
+                table = self.register.tables.get(record.table)
+                key = key_of(table, record.row) if table else ""
+                place = f"{where}, {record.place}"
+                result.problems.append(Problem(record.table, key, "kolom", str(error), place, refused=True))
 
 
-def _batches(records: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, list[Row]]]:
+def _batches(records: Iterator[Record]) -> Iterator[tuple[str, list[Record]]]:
     """Stretches of records of the same table, of BATCH at most, in order."""
-    waiting: dict[str, list[Row]] = {}
     while stretch := list(islice(records, BATCH)):
-        for table, row in stretch:
-            waiting.setdefault(table, []).append(row)
+        waiting: dict[str, list[Record]] = {}
+        for record in stretch:
+            waiting.setdefault(record.table, []).append(record)
         yield from waiting.items()
-        waiting = {}

@@ -21,6 +21,7 @@ _DCAT = "http://www.w3.org/ns/dcat#"
 _DCATAP = "http://data.europa.eu/r5r/"
 _DCT = "http://purl.org/dc/terms/"
 _PROV = "http://www.w3.org/ns/prov#"
+_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _SPDX = "http://spdx.org/rdf/terms#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ACCESS = "http://publications.europa.eu/resource/authority/access-right/"
@@ -56,7 +57,13 @@ def _dataset(register: Register, names: Names, edition: Edition) -> Iterator[tup
     yield dataset, _DCT + "modified", _date(edition.date)
     yield dataset, _DCT + "source", NamedNode(register.source)
     yield dataset, _DCAT + "theme", NamedNode(register.theme)
-    yield dataset, _DCATAP + "applicableLegislation", NamedNode(f"https://wetten.overheid.nl/{register.law}")
+    if register.law:
+        yield dataset, _DCATAP + "applicableLegislation", NamedNode(f"https://wetten.overheid.nl/{register.law}")
+    if register.attribution:
+        rights = names.identifier("rechten", register.name)
+        yield dataset, _DCT + "rights", NamedNode(rights)
+        yield rights, _A, NamedNode(_DCT + "RightsStatement")
+        yield rights, _RDFS + "label", Literal(register.attribution, language="nl")
     yield dataset, _DCAT + "hasCurrentVersion", NamedNode(_editie(names, edition.register, edition.id))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,13 +16,12 @@ from stelsel.errors import DeliveryError
 from stelsel.home import Home
 from stelsel.loading.changes import Changes
 from stelsel.loading.checks import validate
-from stelsel.loading.delivery import Delivery, Progress, documents, open_delivery
+from stelsel.loading.delivery import Delivery, Kinds, Progress, open_delivery
 from stelsel.loading.mapping import Mapper
 from stelsel.loading.mutations import Tally, merged
-from stelsel.loading.parts import DocumentPart, Part
+from stelsel.loading.parts import Part, parts_of
 from stelsel.loading.pool import Setup, cores, results
 from stelsel.loading.provenance import describe
-from stelsel.loading.readers.xml import XmlReader
 from stelsel.loading.register import Register, read_register
 from stelsel.loading.writing import EditionWriter
 from stelsel.names import Names
@@ -52,15 +52,25 @@ class Outcome:
     """Time by step: `parse`, `map` and `write` summed over processes, `check` of the whole."""
 
 
-def load(name: str, paths: list[Path], *, home: Home, settings: Settings, accept: bool, progress: Progress) -> Outcome:
-    """Makes an edition of register `name` from the files of a delivery.
+def load(
+    name: str,
+    paths: list[Path],
+    *,
+    home: Home,
+    settings: Settings,
+    accept: bool,
+    progress: Progress,
+    date: dt.date | None = None,
+) -> Outcome:
+    """Makes an edition of register `name` from the files of a delivery; `date` is the edition's where files say none.
 
     A mutation delivery is applied to the newest edition. With `accept`, an edition is made even where more records are
     refused than the register expects. Raises InputError and StoreError; whatever happens, what was there stays.
     """
     register = read_register(home, name)
     Mapper(register, Names(settings.base))  # a mapping that is wrong is found now, not after an hour of reading
-    delivery = open_delivery(register, paths, progress)
+    kinds = Kinds(register)
+    delivery = open_delivery(register, kinds, paths, date, progress)
     with lock(settings.data):
         before = newest(settings.data, name) if delivery.mutations else None
         if delivery.mutations and before is None:
@@ -73,7 +83,9 @@ def load(name: str, paths: list[Path], *, home: Home, settings: Settings, accept
         if known:
             return Outcome(known, fresh=False, tally=None, seconds={})
         with staging(settings.data, f"{name}-{identity}") as staged:
-            return _Job(register, home, settings, delivery, before, identity, staged, progress).run(accept=accept)
+            return _Job(register, kinds, home, settings, delivery, before, identity, staged, progress).run(
+                accept=accept
+            )
 
 
 def _identity(register: Register, delivery: Delivery, base: str, before: Edition | None) -> str:
@@ -103,6 +115,7 @@ class _Job:
     """One load, with what its steps share."""
 
     register: Register
+    kinds: Kinds
     home: Home
     settings: Settings
     delivery: Delivery
@@ -157,7 +170,7 @@ class _Job:
         commit(self.settings.data, edition, self.staged)
         return Outcome(edition, fresh=True, tally=tally, seconds=dict(writer.seconds))
 
-    def _day(self) -> date:
+    def _day(self) -> dt.date:
         """The date of the edition: mutations that are older than what they are applied to do not set it back."""
         return max(self.delivery.date, self.before.date) if self.before else self.delivery.date
 
@@ -182,19 +195,18 @@ class _Job:
         return (*self.before.warnings, missing)
 
     def _documents(self) -> Iterator[Part]:
-        reader = XmlReader(self.register)
-        for member in documents(self.register, self.delivery.paths):
-            if reader.document(member.content, member.where).kind == "records":
-                yield DocumentPart(member.where, member.content, member.packed)
+        for file in self.kinds.files(self.delivery.paths):
+            if file.document.kind == "records":
+                yield from parts_of(file)
 
     def _changed(self, before: Edition, tally: Tally, stack: ExitStack) -> Iterator[Part]:
         """Documents of tables that the delivery brings whole, then the rows of the edition before with its changes."""
-        reader = XmlReader(self.register)
+        reader = self.kinds.xml
         changes = Changes(self.register, self.staged / "changes.sqlite")
         stack.callback(changes.close)
         whole: set[str] = set()
-        for member in documents(self.register, self.delivery.paths):
-            document = reader.document(member.content, member.where)
+        for file in self.kinds.files(self.delivery.paths):
+            document, member = file.document, file.member
             if document.kind == "changes":
                 changes.add(reader.changes(member.content, member.where), member.where)
             elif document.kind == "records":
@@ -203,7 +215,7 @@ class _Job:
                     if not self.register.tables[table].replaced:
                         raise DeliveryError(f"a mutation delivery holds {table} as a stand", where=member.where)
                 whole |= tables
-                yield DocumentPart(member.where, member.content, member.packed)
+                yield from parts_of(file)
         path = edition_path(self.settings.data, before)
         yield from merged(self.register, path, changes, whole, before.areas, tally)
 

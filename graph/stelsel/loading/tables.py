@@ -95,6 +95,8 @@ class Table(Fact):
     """Paths that are left out on purpose. Any other element, heading or key that is no column is an error."""
     unmapped: tuple[str, ...] = ()
     """Columns that no mapping uses, on purpose: they are kept in the rows and judge validity."""
+    intermediate: bool = False
+    """The register's `rows.py` makes records of other tables of these: they have no mapping themselves."""
     replaced: bool = False
     """A mutation delivery brings this table whole."""
     repeats: bool = False

@@ -30,7 +30,7 @@ MAX_RATIO = 250  # the most repetitive real file, BAG in onderzoek, is packed 90
 RATIO_COUNTS_FROM = 5_000_000  # bytes: below this a high ratio can do no harm
 
 
-@dataclass(frozen=True)
+@dataclass
 class Member:
     """One file of a delivery. It can be read until the next one is asked for."""
 
@@ -43,12 +43,15 @@ class Member:
     opened: Callable[[], IO[bytes]]
     file: Path | None = None
     """The file itself, where it is not in an archive."""
+    taken: int = 0
+    """Bytes, unpacked, that have been read from it since it was last opened."""
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """The file as a stream from its beginning. Reading raises DeliveryError where its archive is broken."""
+        self.taken = 0
         with self.opened() as stream:
-            yield io.BufferedReader(_Checked(stream, self.where), 1 << 18)
+            yield io.BufferedReader(_Checked(stream, self), 1 << 18)
 
     @cached_property
     def content(self) -> bytes:
@@ -75,10 +78,10 @@ class Member:
 
 
 class _Checked(io.RawIOBase):
-    """A stream that says where it is broken."""
+    """The stream of a member: it counts what is taken, and says where it is broken."""
 
-    def __init__(self, stream: IO[bytes], where: str) -> None:
-        self._stream, self._where = stream, where
+    def __init__(self, stream: IO[bytes], member: Member) -> None:
+        self._stream, self._member = stream, member
 
     def readable(self) -> bool:
         return True
@@ -88,8 +91,9 @@ class _Checked(io.RawIOBase):
             data = self._stream.read(len(buffer))
         except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
             message = f"is broken inside its zip ({error}); fetch the delivery again"
-            raise DeliveryError(message, where=self._where) from error
+            raise DeliveryError(message, where=self._member.where) from error
         buffer[: len(data)] = data
+        self._member.taken += len(data)
         return len(data)
 
 

@@ -54,6 +54,11 @@ class XmlReader:
         except KeyError as error:
             raise ContentError(f"prefix {error} is not declared", file=str(register.folder / "loader.yml")) from error
 
+    @property
+    def knows(self) -> bool:
+        """Whether the register has documents of XML at all."""
+        return bool(self._documents)
+
     def _tree(self, table: Table) -> _Node:
         root = _Node()
 
@@ -63,7 +68,7 @@ class XmlReader:
                 here = here.below.setdefault(self._register.qname(step), _Node())
             return here
 
-        for name, column in table.columns.items():
+        for name, column in table.columns.items() if table.records else ():
             leaf = node(column.path)
             leaf.column, leaf.geometry, leaf.many = name, column.type == "geometry", column.many
         for path in table.ignore:
