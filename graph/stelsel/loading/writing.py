@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Literal
@@ -102,6 +103,9 @@ class EditionWriter:
         self._reports.close()
         (self.staged / "keys.u64").unlink(missing_ok=True)
         (self.staged / "changes.sqlite").unlink(missing_ok=True)
+        if self._register.changes is None:
+            # Rows are kept for mutations to be applied to; a register that has none delivers the whole each time.
+            shutil.rmtree(self.staged / "rows", ignore_errors=True)
 
     def write(self, part: str, iri: str, quads: list[Quad]) -> None:
         """Writes a graph that Stelsel itself makes: the catalogue's part, the validation report."""
