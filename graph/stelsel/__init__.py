@@ -10,6 +10,7 @@ modelling  ontologies and shapes
 storing    editions, releases, and the Store port with its workers
 home       where the content is
 terms      values become RDF terms
+wetten     references to laws become IRIs
 names      the IRIs that Stelsel mints
 settings   what an operator can set
 errors     everything that can go wrong

@@ -58,7 +58,7 @@ def _dataset(register: Register, names: Names, edition: Edition) -> Iterator[tup
     yield dataset, _DCT + "source", NamedNode(register.source)
     yield dataset, _DCAT + "theme", NamedNode(register.theme)
     if register.law:
-        yield dataset, _DCATAP + "applicableLegislation", NamedNode(f"https://wetten.overheid.nl/{register.law}")
+        yield dataset, _DCATAP + "applicableLegislation", NamedNode(register.law)
     if register.attribution:
         rights = names.identifier("rechten", register.name)
         yield dataset, _DCT + "rights", NamedNode(rights)

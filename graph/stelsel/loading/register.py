@@ -10,11 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from stelsel.errors import ContentError, NotFound
 from stelsel.home import Home
 from stelsel.loading.tables import Fact, Table
+from stelsel.wetten import resolve
 
 Text = dict[Literal["nl", "en"], str]
 
@@ -24,12 +25,15 @@ class Document(Fact):
 
     reader: str = "xml"
     """Which of `stelsel.loading.readers` reads it."""
-    kind: Literal["records", "changes", "cover"] = "records"
-    """records: tables; changes: was/wordt pairs; cover: what tells the edition's date and area."""
+    kind: Literal["records", "changes", "cover", "closed"] = "records"
+    """records: tables; changes: was/wordt pairs; cover: what tells the edition's date and area; closed: what this register
+    does not take, which `reason` explains."""
     root: str = ""
     """For XML: the root element."""
-    each: str = ""
-    """For XML records: the element that holds one record."""
+    each: tuple[str, ...] = ()
+    """For XML records: the elements that hold one record each."""
+    reason: str = ""
+    """For closed: why such a document is refused, as a sentence that follows on its name."""
     files: tuple[str, ...] = ()
     """For anything but XML: names of such files, as shell patterns (`v*_csv.csv`), whatever their case."""
     table: str = ""
@@ -37,8 +41,15 @@ class Document(Fact):
     options: dict[str, Any] = Field(default_factory=dict)
     """What its reader must know besides; each reader says in its docstring what it takes."""
 
+    @field_validator("each", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) and value else value or ()
+
     @model_validator(mode="after")
     def _known_by_something(self) -> Self:
+        if (self.kind == "closed") != bool(self.reason):
+            raise ValueError("a document is closed for a reason, and no other has one")
         if self.reader == "xml" and not self.root:
             raise ValueError("a document of XML has a root")
         if self.reader != "xml" and not self.files:
@@ -93,15 +104,16 @@ class Register(Fact):
     description: Text
     publisher: str
     licence: str
-    law: str = Field(default="", pattern=r"^(BWBR[0-9]{7})?$")
-    """BWB id of the legal basis; empty where there is none."""
+    law: str = ""
+    """Reference to the legal basis, in any form that `stelsel.wetten` resolves; empty where there is none."""
     attribution: str = ""
     """What the licence asks users to state."""
     source: str
     access: Literal["open", "gesloten"] = "open"
     frequency: str
     theme: str
-    namespaces: dict[str, str] = Field(default_factory=dict)
+    namespaces: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """Prefix -> namespace; several where versions of a format call the same elements by the same names in each."""
     documents: tuple[Document, ...]
     wrappers: tuple[str, ...] = ()
     """Elements that may stand around a record and say nothing themselves."""
@@ -113,10 +125,11 @@ class Register(Fact):
     """How many refused records an edition may have before it is not made (see `stelsel load --accept`)."""
     tables: dict[str, Table]
 
-    def qname(self, prefixed: str) -> str:
-        """`{namespace}local`, as lxml spells it, of `prefix:local`. Raises KeyError for an unknown prefix."""
+    def qnames(self, prefixed: str) -> tuple[str, ...]:
+        """`{namespace}local`, as lxml spells it, of `prefix:local` in each version. Raises KeyError for an unknown prefix."""
         prefix, _, local = prefixed.partition(":")
-        return f"{{{self.namespaces[prefix]}}}{local}"
+        known = self.namespaces[prefix]
+        return tuple(f"{{{name}}}{local}" for name in ((known,) if isinstance(known, str) else known))
 
     def named(self, where: str) -> Document | None:
         """The kind of file that fits the name at the end of `zip > folder/name`; None for one that is XML, or unknown."""
@@ -146,7 +159,8 @@ class Register(Fact):
         if history is None:
             return True
         day = on.isoformat()
-        begin, end = row.get(history.begin, ""), row.get(history.end)
+        # A moment counts by its day, as it was delivered: what began or ended on the date did so before the day was over.
+        begin, end = (str(row.get(name, ""))[: len(day)] for name in (history.begin, history.end))
         if any(row.get(name) for name in history.withdrawn):
             return False
         if any(row.get(name) != value for name, value in history.holds.items()):
