@@ -125,6 +125,12 @@ class Register(Fact):
     """How many refused records an edition may have before it is not made (see `stelsel load --accept`)."""
     tables: dict[str, Table]
 
+    @field_validator("law")
+    @classmethod
+    def _resolved(cls, text: str) -> str:
+        """The legal basis as the one IRI it has."""
+        return resolve(text).iri if text else ""
+
     def qnames(self, prefixed: str) -> tuple[str, ...]:
         """`{namespace}local`, as lxml spells it, of `prefix:local` in each version. Raises KeyError for an unknown prefix."""
         prefix, _, local = prefixed.partition(":")
