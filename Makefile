@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data
 ADDRESSES ?= 2000
+BENCH ?= load build serve stream siege soak
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help setup demo test slow check format accept bench load release serve lock clean
@@ -25,7 +26,8 @@ setup: .venv/run ## Install what it takes to run; leaves the command at .venv/bi
 
 demo: .venv/run ## Build a graph of an invented municipality and serve it (ADDRESSES=2000)
 	$(BIN)/stelsel sample build/demo/deliveries --addresses $(ADDRESSES)
-	$(BIN)/stelsel load bag build/demo/deliveries/bag --data build/demo/data
+	set -e; for register in tooi bag cbs ep-online brk brk-pb; do \
+	  $(BIN)/stelsel load $$register build/demo/deliveries/$$register --data build/demo/data; done
 	$(BIN)/stelsel release --data build/demo/data
 	$(BIN)/stelsel serve --data build/demo/data
 
@@ -49,11 +51,10 @@ format: .venv/dev ## Format the code and mend what can be mended
 accept: .venv/dev ## Write expected files again; then review the difference
 	ACCEPT=1 $(BIN)/python -m pytest tests/content tests/end_to_end
 
-bench: .venv/dev ## Measure loading, building and serving, as ratios against peers in the same run
-	$(BIN)/python tests/bench/load.py
-	$(BIN)/python tests/bench/build.py
-	@if command -v wrk >/dev/null; then $(BIN)/python tests/bench/serve.py; \
-	else echo "tests/bench/serve.py needs wrk (Debian: apt-get install wrk) and was left out"; fi
+bench: .venv/dev ## Measure loading, building and serving beside peers (BENCH=serve OPTIONS="--scale 10")
+	@failed=; for part in $(BENCH); do \
+	echo "== $$part $(OPTIONS)"; $(BIN)/python tests/bench/$$part.py $(OPTIONS) || failed="$$failed $$part"; \
+	done; test -z "$$failed" || { echo "not as promised:$$failed"; exit 1; }
 
 load: .venv/run ## Make an edition: make load REGISTER=bag FROM=delivery.zip
 	$(BIN)/stelsel load $(REGISTER) $(FROM) --data $(DATA)

@@ -127,8 +127,8 @@ def cpu(processes):
 
 
 @contextmanager
-def served(data, **settings):
-    """A real server process on a free port; gives its address and its process."""
+def served(data, *, under=(), **settings):
+    """A real server process on a free port, started by a command `under` which it runs; gives its address and its process."""
     program = (
         "import sys; from pathlib import Path; from stelsel.home import open_home; from stelsel.serving.server import run; "
         "from stelsel.settings import read_settings; run(read_settings(), open_home())"
@@ -139,7 +139,11 @@ def served(data, **settings):
         for name, value in {"data": data, "port": 0, "budget_seconds": 0, **settings}.items()
     }
     with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**environ, **given}
+        [*under, sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**environ, **given},
     ) as process:
         try:
             found = re.search(r"http://\S+", process.stdout.readline())

@@ -9,6 +9,7 @@ StelselError
 │   ├── QuerySyntaxError       a query does not parse (line, column)
 │   ├── QueryRefused           a query asks for what this service does not do (SERVICE, LOAD, ...)
 │   ├── FunctionUnknown        a query calls a function that this service does not have
+│   ├── LinksetRefused         a linkset links less, or less clearly, than it declares (linkset)
 │   ├── ChangeConflict         a change does not fit what is there (a graph that it needs, or makes)
 │   ├── NotAcceptable          no offered format fits (offered)
 │   └── NotFound               there is no such thing (a release, a register, an object)
@@ -95,6 +96,14 @@ class QueryRefused(InputError):
 
 class FunctionUnknown(InputError):
     """A query calls a function that this service does not have; the query itself is well-formed."""
+
+
+class LinksetRefused(InputError):
+    """A linkset links less than it declares, or links what it may not; `linkset` is its name."""
+
+    def __init__(self, message: str, *, linkset: str) -> None:
+        self.linkset = linkset
+        super().__init__(message)
 
 
 class ChangeConflict(InputError):

@@ -46,7 +46,10 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     workers: int = Field(1, ge=1, le=64, description="Server processes on one port")
     query_workers: int = Field(
-        4, ge=2, le=128, description="Query processes a server keeps; two are kept for curated queries"
+        4,
+        ge=2,
+        le=128,
+        description="Query processes a server keeps; one is kept for curated queries, one for short ones",
     )
     query_seconds: float = Field(20.0, gt=0, le=3600, description="Deadline of a query, in seconds")
     query_memory: int = Field(2_000_000_000, ge=100_000_000, description="Memory that a query may take, in bytes")
@@ -93,9 +96,17 @@ class Settings(BaseModel):
     cache_seconds: int = Field(
         10, ge=0, le=86_400, description="Seconds that others may keep an answer before they ask whether it still holds"
     )
+    fetch_bytes: int = Field(
+        50_000_000_000, ge=1_000, description="Largest delivery that is fetched from an address, in bytes"
+    )
+    fetch_networks: tuple[Network, ...] = Field(
+        (), description="Private networks that deliveries may be fetched from; without it only the internet"
+    )
     processes: int = Field(0, ge=0, le=256, description="Processes that map a delivery; 0 takes one a core")
 
-    @field_validator("trusted_proxies", "oidc_scopes", "federation", "federation_networks", mode="before")
+    @field_validator(
+        "trusted_proxies", "oidc_scopes", "federation", "federation_networks", "fetch_networks", mode="before"
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         """A list in one variable: `10.0.0.0/8,::1/128`."""

@@ -8,15 +8,16 @@ import pyoxigraph
 import pytest
 
 from stelsel.home import open_home
+from stelsel.linking.run import build
 from stelsel.loading.run import load
 from stelsel.names import Names
 from stelsel.querying import results
 from stelsel.querying.curated import read
 from stelsel.querying.lexer import tokens
-from stelsel.sampling import write_sample
+from stelsel.sampling import REGISTERS, write_sample
 from stelsel.settings import read_settings
 from stelsel.storing.editions import newest
-from stelsel.storing.releases import build, release_path
+from stelsel.storing.releases import release_path
 
 HOME = open_home()
 NAMES = Names("http://localhost:8000")
@@ -26,14 +27,18 @@ EVERY = pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.n
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
-    """A release of every register of the sample, with the fewest addresses that have everything."""
+    """A release of every register and linkset, of the sample with the fewest addresses that have everything.
+
+    A register of which there is no sample has its example.
+    """
     folder = tmp_path_factory.mktemp("sample")
     settings = read_settings({"data": folder / "data", "processes": 1}, {})
     write_sample(folder / "out", addresses=100, seed=1, progress=lambda *_: None)
     for name in HOME.registers():
-        load(name, [folder / "out" / name], home=HOME, settings=settings, accept=False, progress=lambda *_: None)
+        source = folder / "out" / name if name in REGISTERS else HOME.loaders / name / "example/levering"
+        load(name, [source], home=HOME, settings=settings, accept=False, progress=lambda *_: None)
     editions = [edition for name in HOME.registers() if (edition := newest(settings.data, name))]
-    release = build(settings.data, HOME, NAMES, "open", editions)
+    release = build(settings.data, HOME, NAMES, "open", editions).release
     return pyoxigraph.Store.read_only(str(release_path(settings.data, "open", release.id) / "oxigraph"))
 
 

@@ -267,6 +267,20 @@ def test_the_editor_checks_and_explains(address):
         assert browser.complaints == []
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+def test_the_editor_says_what_makes_a_query_slow_while_it_runs(address):
+    with Browser() as browser:
+        browser.look(width=1440, language="nl")
+        browser.go(f"{address}/sparql")
+        browser.run(f"document.getElementById('query').value = {json.dumps(RUNAWAYS['product of VALUES'])}")
+        browser.run("document.getElementById('vraag').requestSubmit()")
+        browser.wait("!document.getElementById('advies').hidden")  # the doctor is asked
+        assert not browser.run("document.getElementById('stop').hidden")
+        browser.wait("document.getElementById('stop').hidden")
+        assert "504" in browser.run("document.getElementById('fout').textContent")
+        browser.wait("document.querySelector('#opmerkingen details')")  # the plan
+
+
 def test_of_another_engine_only_what_holds_for_every_engine_is_said(tmp_path):
     with oxigraph(tmp_path) as (endpoint, _), served(tmp_path, store=endpoint) as (address, _):
         query = f"{LATE[:-1]} ?a bag:naam ?b }}"

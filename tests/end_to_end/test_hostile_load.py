@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow  # it measures time
 
 SECONDS = 1.0
 LATE = 0.25  # seconds after its deadline by which a query has ended
+TURN = 0.02  # seconds that another program may have the processor
 POINT = "SELECT ?o { <http://e/5> <http://e/label> ?o }"
 STREAM = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
 HOSTILE = "127.0.0.2"  # another client than the one that asks point queries
@@ -200,18 +201,18 @@ def test_others_are_answered_as_if_nothing_happened(server):
         results = besieged.result()
 
     assert statuses == {200}
-    # What is promised is three times the idle figure. On two processors the siege's own clients and the killing and
-    # starting of workers stand in the way of the client that measures, so a pause of the scheduler is let through.
+    # What is promised is three times the idle figure. The siege's own clients, and the starting of workers, share two
+    # processors with the client that measures: a turn of the scheduler is let through.
     told = f"p50 {statistics.median(idle) * 1e3:.1f} -> {statistics.median(busy) * 1e3:.1f} ms, "
-    told += f"p99 {p99(idle) * 1e3:.1f} -> {p99(busy) * 1e3:.1f} ms"
-    assert statistics.median(busy) < 3 * statistics.median(idle) + 0.02, told
-    assert p99(busy) < 3 * p99(idle) + 0.25, told
+    told += f"p99 {p99(idle) * 1e3:.1f} -> {p99(busy) * 1e3:.1f} ms; "
+    last = max(seconds for _, _, seconds in results)
+    told += f"the last of the siege ended {last - SECONDS:.2f} s after its deadline"
+    assert statistics.median(busy) < 3 * statistics.median(idle), told
+    assert p99(busy) < 3 * p99(idle) + TURN, told
+    assert last < SECONDS + LATE, told
     print(told)  # noqa: T201 - with -s it is a measurement
 
     assert {status for status, _, _ in results} <= HONEST | {200}
-    assert (
-        max(seconds for _, _, seconds in results) < SECONDS + LATE + 0.25
-    )  # eight of its own threads on two processors
     assert eventually(lambda: figures(address)["stelsel_workers_busy"] == 0)
     assert eventually(lambda: len(workers_of(process)) == 5)
     assert eventually(lambda: open_files(process) <= files + 5)

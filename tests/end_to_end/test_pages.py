@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
+from datetime import UTC, datetime
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ from stelsel.serving import pages, problems, resources
 from stelsel.serving.app import Service
 from stelsel.serving.sparql import Sparql
 from stelsel.settings import Settings
+from stelsel.storing.description import count, describe
 from village import HOSTILE, HUB, NAMES, PAND, RELEASE, village, village_queries
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
@@ -62,6 +65,8 @@ class SlowStore(MemoryStore):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     found = village()
+    graphs = {graph: count(found.quads, graph) for graph in (NAMES.graph("bag"), NAMES.graph("bag", "historie"))}
+    found.quads.extend(describe(NAMES, found.release, datetime(2026, 1, 2, tzinfo=UTC), {"bag": "e"}, graphs))
     store = SlowStore(release=found.release, quads=found.quads)
     home = open_home()
     queries = village_queries(tmp_path_factory.mktemp("queries"))
@@ -281,3 +286,94 @@ def test_an_answer_that_breaks_off_is_not_shown_as_a_result(site, browser):
     settled(browser)
     assert "verbroken" in browser.run("document.getElementById('fout').textContent")
     assert browser.run("document.getElementById('tabel').hidden")
+
+
+def value(browser):
+    return browser.run("document.getElementById('query').value")
+
+
+def type_in(browser, text):
+    browser.run("document.getElementById('query').focus()")
+    for character in text:
+        browser.run(f"document.execCommand('insertText', false, {json.dumps(character)})")
+
+
+def tabs(browser):
+    return browser.run("[...document.querySelectorAll('#bladen [role=tab]')].map((t) => t.textContent)")
+
+
+def opened(site, browser, width=1440, language="nl"):
+    browser.look(width=width, language=language)
+    browser.go(f"{site}/sparql")
+    browser.run("sessionStorage.clear()")
+    browser.go("about:blank")
+    browser.go(f"{site}/sparql")
+
+
+def test_an_example_opens_in_a_tab_beside_what_was_written(site, browser):
+    opened(site, browser)
+    browser.run("document.getElementById('query').select()")
+    type_in(browser, "ASK {}")
+    browser.run(
+        "const s = document.getElementById('voorbeeld'); s.selectedIndex = 2; s.dispatchEvent(new Event('change'))"
+    )
+    assert "SELECT" in value(browser)
+    assert tabs(browser) == ["Vraag 1", "Adressen in een straat"]
+    browser.run("document.getElementById('blad-0').click()")
+    assert value(browser) == "ASK {}"
+    browser.go("about:blank")
+    browser.go(f"{site}/sparql")  # the queries are still there
+    assert tabs(browser) == ["Vraag 1", "Adressen in een straat"]
+    assert browser.complaints == []
+
+
+def test_tabs_are_moved_through_and_closed_by_keyboard(site, browser):
+    opened(site, browser)
+    browser.run("document.getElementById('nieuw').click()")
+    type_in(browser, "ASK { 2 }")
+    browser.run("document.getElementById('blad-1').focus()")
+    browser.press("ArrowLeft", 37)
+    assert browser.run("document.activeElement.id") == "blad-0"
+    browser.press("End", 35)
+    assert value(browser) == "ASK { 2 }"
+    browser.press("Delete", 46)
+    assert tabs(browser) == ["Vraag 1"]
+    assert browser.run("document.getElementById('sluit').hidden")
+
+
+def test_a_known_prefix_is_declared_when_it_is_typed_and_no_other(site, browser):
+    opened(site, browser)
+    browser.run("document.getElementById('nieuw').click()")
+    type_in(browser, "SELECT * { ?s bag:")
+    assert value(browser).startswith(
+        "PREFIX bag: <http://bag.basisregistraties.overheid.nl/def/bag#>\nSELECT * { ?s bag:"
+    )
+    assert browser.run("document.getElementById('query').selectionStart") == len(value(browser))
+    type_in(browser, "naam ?o . ?s unknown:x 'skos:', <rdfs:> . ?s bag:")
+    assert value(browser).count("PREFIX") == 1
+    assert browser.complaints == []
+
+
+def test_classes_and_properties_of_the_graph_are_suggested(site, browser):
+    opened(site, browser)
+    browser.run("document.getElementById('nieuw').click()")
+    type_in(browser, "ASK { ?s hoofda")
+    browser.press(" ", 32, modifiers=2)
+    browser.wait("!document.getElementById('voorstellen').hidden")
+    assert browser.run("document.getElementById('query').getAttribute('aria-activedescendant')") == "voorstel-0"
+    assert browser.run("document.querySelector('#voorstellen [aria-selected=true]').textContent") == "bag:hoofdadres"
+    browser.press("Enter", 13)
+    assert value(browser).endswith("\nASK { ?s bag:hoofdadres")
+    assert "PREFIX bag:" in value(browser)
+    assert browser.run("document.getElementById('voorstellen').hidden")
+
+
+def test_tab_leaves_the_editor_and_escape_closes_the_suggestions(site, browser):
+    opened(site, browser)
+    browser.run("document.getElementById('query').focus()")
+    browser.press(" ", 32, modifiers=2)
+    browser.wait("document.getElementById('melding').textContent")
+    browser.press("Escape", 27)
+    assert browser.run("document.getElementById('voorstellen').hidden")
+    browser.press("Tab", 9)
+    assert browser.run("document.activeElement.id") != "query"

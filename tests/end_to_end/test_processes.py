@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import re
 import signal
@@ -10,9 +12,10 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -127,22 +130,41 @@ def test_what_one_has_answered_the_others_know(server):
     assert sum(misses) <= 3  # of the thirty and more, the store was asked those of the first moment
 
 
+def sent(address, query):
+    """A connection on which a query has been asked, and its answer not read."""
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    connection.request("GET", f"/sparql?{urlencode({'query': query})}")
+    return connection
+
+
+def rows(connection):
+    with closing(connection):
+        return len(json.loads(connection.getresponse().read())["results"]["bindings"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_lets_what_runs_finish_and_refuses_who_comes(data, number):
-    with served(data, workers=2, query_seconds=30, cache_bytes=0) as (address, process):
-        answers = []
-        threads = [threading.Thread(target=lambda: answers.append(ask(address, LONG))) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.3)
+    with served(data, workers=2, query_seconds=30, cache_bytes=0) as (address, process), ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(rows, connection) for connection in [sent(address, LONG) for _ in range(4)]]
         process.send_signal(number)
         assert eventually(lambda: refused(address), 2)
-        running = sum(thread.is_alive() for thread in threads)
-        for thread in threads:
-            thread.join()
+        assert not all(answer.done() for answer in answers)
+        assert [answer.result() for answer in answers] == [100_000] * 4
         assert process.wait(20) == 0
-    assert running > 0
-    assert [len(answer.json()["results"]["bindings"]) for answer in answers] == [100_000] * 4
+
+
+def test_who_had_come_before_the_stop_is_answered_even_if_nobody_had_looked_yet(data):
+    with served(data, workers=2, query_workers=2, query_seconds=10) as (address, process):
+        for child in children(process.pid):
+            os.kill(child, signal.SIGSTOP)
+        connections = [sent(address, POINT) for _ in range(20)]
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)  # what a stopped process is told it hears when it goes on
+        for child in children(process.pid):
+            os.kill(child, signal.SIGCONT)
+        assert [rows(connection) for connection in connections] == [1] * 20
+        assert process.wait(10) == 0
 
 
 def test_a_second_signal_does_not_wait(data):

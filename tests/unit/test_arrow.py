@@ -149,6 +149,21 @@ def test_an_answer_that_is_too_large_to_hold_back_is_refused_before_its_first_by
         solutions.serialize(table, ox.QueryResultsFormat.TSV)
 
 
+@pytest.mark.parametrize("format", READERS)
+def test_it_takes_as_much_memory_for_many_rows_as_for_some(format):
+    def most(rows):
+        before, seen = pa.total_allocated_bytes(), []
+        with Table(piece=20_000) as table:
+            table.write(b"?x\t?y\n")
+            for row in range(rows):
+                table.write(f"<http://e/{row}>\t{row}\n".encode())
+                seen.append(pa.total_allocated_bytes() - before)
+            table.finish(format, lambda _: seen.append(pa.total_allocated_bytes() - before))
+        return max(seen)
+
+    assert most(100_000) < 1.2 * most(25_000)
+
+
 def test_a_line_that_is_longer_than_a_piece_is_whole():
     long = "x" * 50_000
     assert written(ox.Store(), of_values(f"1 '{long}' 2"), "arrow", piece=1000).column("x").to_pylist() == [

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import resource
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stelsel.serving.connections import Connections, raise_file_limit
+from stelsel.serving.connections import Connections, Together, raise_file_limit
 
 
 def nobody(_):
@@ -48,6 +49,38 @@ def test_the_process_may_open_what_its_connections_need(monkeypatch, caplog):
     raise_file_limit(20)
     assert asked == [(700, 1000), (1000, 1000)]
     assert "10000 connections need 10200 open files, and 1000 are allowed" in caplog.text
+
+
+class Recorded(asyncio.Transport):
+    """A transport that keeps what is written to it, piece by piece."""
+
+    def __init__(self):
+        super().__init__({"peername": ("192.0.2.1", 5)})
+        self.sent = []
+
+    def write(self, data):
+        self.sent.append(data)
+
+    def close(self):
+        self.sent.append("closed")
+
+
+def test_what_is_written_in_one_go_leaves_in_one_and_before_the_end():
+    async def run():
+        recorded = Recorded()
+        together = Together(recorded, asyncio.get_running_loop())
+        together.write(b"header ")
+        together.write(b"body")
+        assert recorded.sent == []
+        await asyncio.sleep(0)
+        together.write(b"x" * 100_000)
+        together.write(b"last")
+        together.close()
+        await asyncio.sleep(0)
+        assert recorded.sent == [b"header body", b"x" * 100_000, b"last", "closed"]
+        assert together.get_extra_info("peername") == ("192.0.2.1", 5)
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("most", [10, 2000])

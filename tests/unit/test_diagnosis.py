@@ -27,13 +27,14 @@ PREFIX nen3610: <http://modellen.geostandaarden.nl/def/nen3610#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 """
+REGION = NAMES.identifier("regiojaar", "2024-GM9990")
 LIMITS = Limits(seconds=5, memory=500_000_000)
 KNOWN = Release(tuple(RELEASE.graphs), {"bag": date(2025, 12, 8)}, NAMES.catalogue)
 
 
 @pytest.fixture(scope="module")
 def store():
-    found = village()
+    found = village().load({NAMES.graph("cbs"): f"<{REGION}> a <{NAMES.term('RegioJaar')}> ."}, NAMES.root)
     graphs = {graph: count(found.quads, graph) for graph in (NAMES.graph("bag"), NAMES.graph("bag", "historie"))}
     found.quads.extend(describe(NAMES, found.release, datetime(2026, 1, 2, tzinfo=UTC), {"bag": "e"}, graphs))
     return found
@@ -91,8 +92,14 @@ def test_a_property_that_is_not_there_has_its_nearest(store):
             "http://bag.basisregistraties.overheid.nl/id/begrip/NaamgevingUitgegeven",
         ),
         # a graph, and a graph that is near
-        (f"SELECT * {{ GRAPH <{NAMES.graph('bak')}> {{ ?s ?p ?o }} }}", "graph", NAMES.graph("bag")),
-        (f"SELECT * FROM <{NAMES.graph('brk')}> {{ ?s ?p ?o }}", "graph", NAMES.graph("bag")),
+        (f"SELECT * {{ GRAPH <{NAMES.graph('bak')}> {{ ?s ?p ?o }} }}", "register", NAMES.graph("bag")),
+        (f"SELECT * FROM <{NAMES.graph('brk')}> {{ ?s ?p ?o }}", "register", NAMES.graph("bag")),
+        (f"SELECT * FROM <{NAMES.graph('bag', '2031')}> {{ ?s ?p ?o }}", "edition", NAMES.graph("bag")),
+        ("SELECT * FROM <http://example.org/graph> { ?s ?p ?o }", "graph", NAMES.graph("bag")),
+        # a year that is not loaded
+        ('SELECT * { ?p bag:oorspronkelijkBouwjaar "2031"^^xsd:gYear }', "year", "1931"),
+        ('SELECT * { ?p bag:oorspronkelijkBouwjaar ?j FILTER(?j > "2031"^^xsd:gYear) }', "year", "1931"),
+        (f"SELECT * {{ <{NAMES.identifier('regiojaar', '2031-GM9990')}> ?p ?o }}", "year-of", REGION),
         # values of another kind
         ('SELECT * { ?n bag:huisnummer "7" }', "datatype", None),
         ("SELECT * { ?n bag:oorspronkelijkBouwjaar ?j FILTER(?j > 1900) }", "datatype", '"1931"'),

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from stelsel.errors import FunctionUnknown, QuerySyntaxError, StoreError, Truncated
+from stelsel.errors import FunctionUnknown, QuerySyntaxError, SettingError, StoreError, Truncated
 from stelsel.storing import Limits, Question
+from stelsel.storing.embedded import EmbeddedStore
 from stelsel.storing.formats import FORMATS, formats
 from stelsel.storing.worker import _GRAPHS, names_dataset
 from tinyreleases import MEMORY, answer, ask, fill
@@ -133,3 +135,8 @@ def test_a_store_that_is_not_there_is_told_at_once(tmp_path):
 )
 def test_a_dataset_clause_is_told_from_what_looks_like_one(text, named):
     assert names_dataset(text) is named
+
+
+def test_a_store_with_one_worker_is_refused_because_one_lane_would_have_none(store):
+    with pytest.raises(SettingError, match="2 workers at least"):
+        asyncio.run(EmbeddedStore.open(store, release="r1", workers=1))

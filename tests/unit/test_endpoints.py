@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
@@ -15,8 +18,14 @@ from stelsel.errors import Busy, Truncated
 from stelsel.home import open_home
 from stelsel.names import Names
 from stelsel.querying.curated import read_all
+from stelsel.serving.asking import Desk
+from stelsel.serving.buckets import Buckets
+from stelsel.serving.cache import ResultCache
 from stelsel.serving.endpoints import Api
-from stelsel.storing import Limits
+from stelsel.serving.limits import Budget, Budgets
+from stelsel.serving.reception import Reception, unattended
+from stelsel.serving.running import Queries
+from stelsel.settings import read_settings
 from stelsel.storing.releases import Release
 
 BASE = "http://localhost:8000"
@@ -111,8 +120,12 @@ def store():
     return MemoryStore().load(graphs, NAMES.root)
 
 
+def desk_of(store, reception=None, cache=None):
+    return Desk(store, read_settings({"query_seconds": 5}, {}), reception or unattended(), cache)
+
+
 def api_of(store, release=RELEASE):
-    return Api(store, NAMES, QUERIES, lambda: release, limits=Limits(seconds=5, memory=10**9))
+    return Api(desk_of(store), NAMES, QUERIES, lambda: release)
 
 
 @pytest.fixture(scope="module")
@@ -410,6 +423,105 @@ def test_what_the_store_says_is_passed_on():
     assert (answer.status_code, answer.headers["retry-after"], answer.headers["api-version"]) == (503, "3", "1.0.0")
 
 
+def conversation(api, *requests):
+    """The answers to requests, (address, headers), one after another in one event loop."""
+
+    async def talk():
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=api), base_url=BASE) as client:
+            return [await client.get(f"/api/v1{address}", headers=headers) for address, headers in requests]
+
+    return asyncio.run(talk())
+
+
+def with_budget(seconds):
+    """A reception that knows one client, who has so many seconds of query time a minute."""
+    budgets = Budgets(Buckets(), anyone=Budget(seconds), known=Budget(0))
+    queries = Queries(lambda ended: budgets.charge(ended.query.within.client, ended.held))
+    return Reception(
+        queries, lambda _: "192.0.2.1", budgets.admit, budgets.standing, budgets.charge, unfit=lambda _: None
+    )
+
+
+def test_an_endpoint_spends_the_budget_of_its_client_and_says_how_it_stands(store):
+    api = Api(desk_of(store, with_budget(0.01)), NAMES, QUERIES, lambda: RELEASE)
+    addresses = [f"/panden/999010000000000{n}" for n in (1, 2, 1)]
+    answers = conversation(api, *((address, {}) for address in addresses))
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["retry-after"]) >= 50
+    assert answers[2].json()["type"].endswith("budget-spent")
+    assert all(answer.headers["ratelimit"].startswith('"query-time";r=') for answer in answers)
+
+
+def test_what_cannot_be_asked_costs_nothing_and_says_how_the_budget_stands(store):
+    api = Api(desk_of(store, with_budget(0.01)), NAMES, QUERIES, lambda: RELEASE)
+    wrong = [("/panden/nothing", {})] * 5
+    answers = conversation(api, *wrong, ("/panden/9990100000000001", {}))
+    assert [answer.status_code for answer in answers] == [400] * 5 + [200]
+    assert answers[0].headers["ratelimit-remaining"] == "0"  # whole seconds
+    assert answers[0].headers["ratelimit-policy"].startswith('"query-time";q=0;w=120')
+
+
+@pytest.fixture
+def cache(tmp_path):
+    kept = ResultCache(tmp_path / "results", 2_000_000)
+    yield kept
+    asyncio.run(kept.close())
+
+
+def test_a_question_that_was_asked_before_costs_no_worker_and_no_budget(store, cache):
+    api = Api(desk_of(store, with_budget(0.01), cache), NAMES, QUERIES, lambda: RELEASE)
+    address = "/panden/9990100000000001"
+    asked = len(store.questions)
+    first, *others = conversation(api, *[(address, {})] * 5, (f"{address}?f=csv", {}))
+    assert {answer.status_code for answer in others} == {200}
+    assert others[0].content == first.content
+    assert others[-1].text.startswith("pand,")
+    assert len(store.questions) == asked + 1
+
+
+def test_that_something_is_not_there_is_remembered_too(store, cache):
+    api = Api(desk_of(store, None, cache), NAMES, QUERIES, lambda: RELEASE)
+    asked = len(store.questions)
+    answers = conversation(api, *[("/panden/9990100000009999/verblijfsobjecten", {})] * 3)
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert len(store.questions) == asked + 2  # the question itself, and whether there is such a thing
+
+
+def test_another_release_is_asked_again(store, cache):
+    address = ("/panden/9990100000000001", {})
+    api = Api(desk_of(store, None, cache), NAMES, QUERIES, lambda: RELEASE)
+    later = replace(store, release="20260102-000000-000", questions=[])
+    conversation(api, address)
+    conversation(Api(desk_of(later, None, cache), NAMES, QUERIES, lambda: RELEASE), address)
+    assert len(later.questions) == 1
+
+
+def test_a_star_is_owed_an_answer_until_there_was_one(store):
+    api = Api(desk_of(store), NAMES, QUERIES, lambda: RELEASE)
+    any_tag = {"if-none-match": "*"}
+    there, missing = "/panden/9990100000000001", "/panden/9990100000009999"
+    answers = conversation(api, (there, any_tag), (there, any_tag), (missing, any_tag), (missing, any_tag))
+    assert [answer.status_code for answer in answers] == [200, 304, 404, 404]
+
+
+def test_a_date_that_is_the_release_s_own_is_as_good_as_a_tag(store):
+    api = Api(desk_of(store), NAMES, QUERIES, lambda: RELEASE)
+    address = "/panden/9990100000000001"
+    (first,) = conversation(api, (address, {}))
+    assert first.headers["last-modified"] == "Thu, 01 Jan 2026 00:00:00 GMT"
+    (again,) = conversation(api, (address, {"if-modified-since": first.headers["last-modified"]}))
+    assert again.status_code == 304
+
+
+def test_another_endpoint_s_answers_are_asked_every_time(store, cache):
+    elsewhere = read_settings({"store": "https://store.example.nl/sparql"}, {})
+    api = Api(Desk(store, elsewhere, unattended(), cache), NAMES, QUERIES, lambda: RELEASE)
+    asked = len(store.questions)
+    answers = conversation(api, *[("/panden/9990100000000001", {})] * 2)
+    assert "etag" not in answers[0].headers
+    assert len(store.questions) == asked + 2
+
+
 def test_an_answer_that_was_cut_is_no_answer():
     failing = MemoryStore(fails=Truncated("cut", limit="rows"))
     client = TestClient(api_of(failing), base_url=BASE)
@@ -421,7 +533,7 @@ def test_the_page_that_documents_is_left_to_others(store):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"docs"})
 
-    api = Api(store, NAMES, QUERIES, lambda: RELEASE, limits=Limits(seconds=5, memory=10**9), otherwise=page)
+    api = Api(desk_of(store), NAMES, QUERIES, lambda: RELEASE, otherwise=page)
     assert TestClient(api, base_url=BASE).get("/api/v1/docs").content == b"docs"
 
 

@@ -34,9 +34,9 @@ def at_pace(path, conversation, pace, *, workers=4):
         return await conversation(Watched(store, Queries(ended.append, pace)), ended)
 
     ask(path, through, workers=workers)
-    assert (pace.long._left, pace.tried._left) == (1, 1), "every place was given back"
+    assert (pace.long._left, pace.slow._left) == (1, 2), "every place was given back"
     assert not pace.long._waiting
-    assert not pace.tried._waiting
+    assert not pace.slow._waiting
 
 
 def test_a_long_query_goes_on_when_there_is_a_place_for_it(path):
@@ -46,7 +46,7 @@ def test_a_long_query_goes_on_when_there_is_a_place_for_it(path):
             ("complete", True)
         ]
 
-    at_pace(path, conversation, Pace(1, tried=1))
+    at_pace(path, conversation, Pace(1, slow=2))
 
 
 def test_short_queries_are_answered_at_once_while_more_long_ones_come_than_there_are_workers(path):
@@ -62,7 +62,20 @@ def test_short_queries_are_answered_at_once_while_more_long_ones_come_than_there
         assert {type(error) for error in await asyncio.gather(*long, return_exceptions=True)} == {DeadlinePassed, Busy}
         assert all(one.seconds < 3.25 for one in ended)
 
-    at_pace(path, conversation, Pace(1, tried=1))
+    at_pace(path, conversation, Pace(1, slow=2))
+
+
+def test_a_short_query_has_a_worker_while_it_is_not_known_yet_which_of_the_others_are_long(path):
+    async def conversation(store, _):
+        await answer(store, POINT)
+        unknown = [asyncio.create_task(answer(store, f"{ENDLESS} # x{'x' * n}", seconds=1)) for n in range(6)]
+        await asyncio.sleep(SHORT / 10)
+        began = time.monotonic()
+        assert b"label 5" in await answer(store, POINT)
+        assert time.monotonic() - began < SHORT / 2
+        await asyncio.gather(*unknown, return_exceptions=True)
+
+    at_pace(path, conversation, Pace(1, slow=2))
 
 
 def test_what_was_put_back_is_answered_whole_when_its_turn_comes(path):
@@ -73,7 +86,7 @@ def test_what_was_put_back_is_answered_whole_when_its_turn_comes(path):
         assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], DeadlinePassed)
         assert [one.outcome for one in ended] == ["deadline", "complete"]
 
-    at_pace(path, conversation, Pace(1, tried=1))
+    at_pace(path, conversation, Pace(1, slow=2))
 
 
 def test_a_stream_that_was_put_back_has_sent_nothing_before(path):
@@ -84,7 +97,7 @@ def test_a_stream_that_was_put_back_has_sent_nothing_before(path):
         assert rows.count(b"\n") == 100_001
         await asyncio.gather(first, return_exceptions=True)
 
-    at_pace(path, conversation, Pace(1, tried=1))
+    at_pace(path, conversation, Pace(1, slow=2))
 
 
 def test_the_deadline_holds_for_what_was_put_back(path):
@@ -97,7 +110,7 @@ def test_the_deadline_holds_for_what_was_put_back(path):
         assert ended[-1].seconds < 1.75
         await asyncio.gather(first, return_exceptions=True)
 
-    at_pace(path, conversation, Pace(1, tried=1))
+    at_pace(path, conversation, Pace(1, slow=2))
 
 
 def test_curated_queries_are_not_put_back(path):
@@ -109,11 +122,11 @@ def test_curated_queries_are_not_put_back(path):
         assert ended[0].held == pytest.approx(1, abs=0.2)
         await asyncio.gather(first, return_exceptions=True)
 
-    at_pace(path, conversation, Pace(1, tried=1))
+    at_pace(path, conversation, Pace(1, slow=2))
 
 
 def test_what_is_known_of_a_text_holds_for_other_numbers_too():
-    pace = Pace(1, tried=1)
+    pace = Pace(1, slow=2)
     assert pace.length(key("ASK { ?s ?p 1 }")) == "unknown"
     pace.remember(key("ASK { ?s ?p 1 }"), "long")
     assert pace.length(key("ASK { ?s ?p 22 }")) == "long"
@@ -123,7 +136,7 @@ def test_what_is_known_of_a_text_holds_for_other_numbers_too():
 
 
 def test_a_flood_of_texts_takes_no_memory():
-    pace = Pace(1, tried=1)
+    pace = Pace(1, slow=2)
     for number in range(50_000):
         pace.remember(key("ASK { ?" + "x" * (number % 300) + "y" * (number // 300) + " ?p ?o }"), "long")
     assert len(pace._known) <= 20_000

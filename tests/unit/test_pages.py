@@ -107,7 +107,7 @@ def test_the_editor_has_the_examples_with_their_values_in_place(client):
     assert page.count("<option ") == 5
     assert "bag:postcode  &#34;1399ZA&#34;" in page
     assert '<script src="/static/sparql.js?v=' in page
-    assert page.count("<script") == page.count('<script src="/static/') == 2
+    assert page.count("<script") == page.count('<script src="/static/') == 4
 
 
 def test_the_documentation_tells_the_openapi_document(client):

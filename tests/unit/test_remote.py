@@ -10,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyoxigraph import QueryResultsFormat, parse_query_results
+from pyoxigraph import QueryResultsFormat, RdfFormat, parse, parse_query_results
 
 from remotestores import said, scripted
 from stelsel.errors import Busy, DeadlinePassed, NotAcceptable, QuerySyntaxError, StoreError, Truncated
@@ -23,6 +23,7 @@ from stelsel.storing.remote_endpoint import Endpoint
 from stelsel.storing.remote_engines import VIRTUOSO
 from stelsel.storing.remote_formats import replaced
 from stelsel.storing.remote_gate import Gate
+from stelsel.storing.remote_retyping import retyped
 
 WHOLE = b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal","value":"1"}}]}}'
 TYPE = "application/sparql-results+json"
@@ -296,3 +297,77 @@ def test_an_answer_that_needs_no_mending_is_what_it_was(engine):
     table = b'{ "head": { "link": [], "vars": ["n"] }, "results": { "bindings": [ ] } }'
     assert ask(said(table), engine=engine)[0] == table
     assert list(parse_query_results(table, format=QueryResultsFormat.JSON)) == []
+
+
+_INT = "http://www.w3.org/2001/XMLSchema#integer"
+_BYTE = "http://www.w3.org/2001/XMLSchema#byte"
+SIZES = (
+    f'<http://e/a> <http://e/size> "5"^^<{_INT}> .\n'
+    f'<http://e/b>\t<http://e/size>\t"-3"^^<{_INT}>\t.\n'
+    f'<http://e/c> <http://e/size> "500"^^<{_INT}> .\n'
+    f'<http://e/d> <http://e/other> "5"^^<{_INT}> .\n'
+    f'<http://e/e> <http://e/label> "<http://e/size> \\"5\\"^^<{_INT}> ."@nl .\n'
+).encode()
+TYPED = Question("CONSTRUCT WHERE { ?s ?p ?o }", datatypes=(("http://e/size", _BYTE),))
+PARSED = {
+    "turtle": RdfFormat.TURTLE, "ntriples": RdfFormat.N_TRIPLES, "nquads": RdfFormat.N_QUADS,
+    "trig": RdfFormat.TRIG, "rdfxml": RdfFormat.RDF_XML, "jsonld": RdfFormat.JSON_LD,
+}  # fmt: skip
+
+
+def types(content, format):
+    """The datatype of each subject's value."""
+    return {quad.subject.value[-1]: quad.object.datatype.value for quad in parse(content, PARSED[format])}
+
+
+@pytest.mark.parametrize("engine", [VIRTUOSO, None])
+@pytest.mark.parametrize("format", PARSED)
+def test_integers_get_the_datatype_of_a_profile_in_every_format_as_the_embedded_store_gives_it(format, engine):
+    content, asked = ask(said(SIZES, type="application/n-triples"), question=TYPED, format=format, engine=engine)
+    assert b"accept: application/n-triples\r\n" in asked[-1].lower()
+    found = types(content, format)
+    assert {name: found[name] for name in "abcd"} == {"a": _BYTE, "b": _BYTE, "c": _INT, "d": _INT}
+    assert found["e"].endswith("langString")
+
+
+@pytest.mark.parametrize("format", PARSED)
+def test_a_profile_s_answer_is_cut_at_a_limit_and_says_so(format):
+    said_before = bytearray()
+
+    async def run():
+        async with scripted(said(SIZES, type="application/n-triples")) as (address, _):
+            endpoint = Endpoint(address)
+            store = RemoteStore("r1", endpoint, Gate(2))
+            try:
+                async with aclosing(store.answer(TYPED, FORMATS[format], Limits(2.0, 1_000_000, rows=2))) as chunks:
+                    async for chunk in chunks:
+                        said_before.extend(chunk)
+            finally:
+                await endpoint.close()
+
+    with pytest.raises(Truncated):
+        asyncio.run(run())
+    assert types(bytes(said_before), format) == {"a": _BYTE, "b": _BYTE}
+
+
+@pytest.mark.parametrize("format", ["turtle", "rdfxml"])
+def test_a_profile_s_answer_that_breaks_off_is_no_answer(format):
+    with pytest.raises(StoreError):
+        ask(said(SIZES, type="application/n-triples")[:-60], question=TYPED, format=format)
+
+
+def test_an_engine_that_writes_something_else_is_told_from_one_that_does_as_it_is_asked():
+    with pytest.raises(StoreError, match="was asked for application/n-triples"):
+        ask(said(b"<a> <b> <c> .\n", type="text/turtle"), question=TYPED, format="turtle")
+
+
+@given(st.integers(1, 40))
+def test_a_line_is_read_whole_however_the_bytes_come(size):
+    async def run():
+        async def chunks():
+            for at in range(0, len(SIZES), size):
+                yield SIZES[at : at + size]
+
+        return b"".join([part async for part in retyped(chunks(), FORMATS["ntriples"], TYPED.datatypes)])
+
+    assert types(asyncio.run(run()), "ntriples")["a"] == _BYTE

@@ -89,6 +89,7 @@ def test_a_query_comes_in_three_ways(send, request_):
     [
         (400, {"path": get("SELECT * {")}),
         (400, {"path": get(POINT) + "&" + urlencode({"query": POINT})}),
+        (400, {"path": get(POINT, _profile="dcat-ap")}),
         (400, {"path": "/sparql?query=%FF"}),
         (400, {"path": get(POINT, timeout="soon")}),
         (400, {"path": get(POINT, **{"default-graph-uri": "no iri"})}),

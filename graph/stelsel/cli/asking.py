@@ -1,8 +1,10 @@
-"""`stelsel query`: a question to the current release from the command line, with the same guard as over HTTP."""
+"""`stelsel query`: a question to the current release, or to another store, with the same guard as over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import orjson
@@ -14,10 +16,11 @@ from stelsel.names import Names
 from stelsel.querying import curated
 from stelsel.querying.guard import judge
 from stelsel.settings import Settings
-from stelsel.storing import Limits, Question
+from stelsel.storing import Limits, Question, Store
 from stelsel.storing.embedded import EmbeddedStore
 from stelsel.storing.formats import FORMATS, Format
 from stelsel.storing.releases import current_path, hold
+from stelsel.storing.remote_opening import Remote
 
 SHOWN = 200  # rows of a table on a terminal; a format such as csv gives all
 WIDEST = 7  # columns that fit beside each other; with more, each row is shown as a list
@@ -64,13 +67,27 @@ def _text(home: Home, names: Names, what: str, parameters: list[str]) -> str:
 
 async def _answer(settings: Settings, question: Question, wanted: Format) -> bytes:
     limits = Limits(seconds=settings.query_seconds, memory=settings.query_memory)
+    async with _store(settings) as store, aclosing(store.answer(question, wanted, limits)) as answer:
+        return b"".join([chunk async for chunk in answer])
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[Store]:
+    """What the service with these settings would answer from."""
+    if settings.store:
+        remote = Remote(settings)
+        try:
+            yield await remote.store(await remote.now())
+        finally:
+            await remote.close()
+        return
     path = current_path(settings.data, settings.audience)
     with hold(path):  # so that prune leaves it
         store = await EmbeddedStore.open(
             path / "oxigraph", release=path.name, workers=2, default_graph=settings.default_graph
         )
         try:
-            return b"".join([chunk async for chunk in store.answer(question, wanted, limits)])
+            yield store
         finally:
             await store.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,20 +39,26 @@ def sample(
     out: Annotated[Path, typer.Argument(help="Folder to write to; one folder a register")],
     addresses: Annotated[int, typer.Option(min=10, max=10_000_000, help="How many addresses")] = 2_000,
     seed: Annotated[int, typer.Option(help="The same seed and size give the same bytes")] = 1,
+    register: Annotated[
+        list[str] | None, typer.Option(help="Only this register; may be given more than once", show_default="all")
+    ] = None,
 ) -> None:
     """Write the deliveries of an invented municipality, in the official formats."""
-    from stelsel.sampling import write_sample  # noqa: PLC0415  # each command loads what it needs, so that --help is quick
+    from stelsel.cli.sampling import write  # noqa: PLC0415  # each command loads what it needs, so that --help is quick
 
-    with console.progress() as move:
-        files = write_sample(out, addresses=addresses, seed=seed, progress=move)
-    for file in files:
-        console.say(f"wrote {file} ({file.stat().st_size:,} bytes)")
+    write(out, addresses=addresses, seed=seed, registers=register or [])
 
 
 @app.command()
 def load(
     register: Annotated[str, typer.Argument(help="A folder of loaders/, such as bag")],
-    source: Annotated[list[Path], typer.Argument(help="The delivery: files, folders or zips", metavar="FROM...")],
+    source: Annotated[
+        list[str], typer.Argument(help="The delivery: files, folders, zips or http(s) addresses", metavar="FROM...")
+    ],
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Its date, where it does not say that itself"),
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Make the edition even if more records are refused than expected")
     ] = False,
@@ -62,23 +69,27 @@ def load(
     base: Base = None,
 ) -> None:
     """Make an edition from a delivery. A mutation delivery is applied to the edition before it."""
-    from stelsel.loading.run import load as run  # noqa: PLC0415
+    from stelsel.cli.loading import make  # noqa: PLC0415
 
     settings = read_settings({"data": data, "home": home, "base": base, "processes": processes})
-    with console.progress() as move:
-        outcome = run(register, source, home=open_home(settings.home), settings=settings, accept=accept, progress=move)
-    from stelsel.cli import reports  # noqa: PLC0415
-
-    reports.loaded(outcome)
-    if timing:
-        console.say(orjson.dumps(outcome.seconds).decode())
+    make(register, source, settings, on=date.date() if date else None, accept=accept, timing=timing)
 
 
 @app.command()
-def release(audience: AudienceName = None, data: Data = None, home: HomeDir = None, base: Base = None) -> None:
-    """Build a release from the newest editions, and switch to it."""
+def release(
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Release even if a linkset links less than it declares")
+    ] = False,
+    audience: AudienceName = None,
+    data: Data = None,
+    home: HomeDir = None,
+    base: Base = None,
+) -> None:
+    """Build a release from the newest editions and the links between them, and switch to it."""
+    from stelsel.cli.linking import released  # noqa: PLC0415
+    from stelsel.linking.run import build  # noqa: PLC0415
     from stelsel.storing.editions import newest  # noqa: PLC0415
-    from stelsel.storing.releases import build, switch  # noqa: PLC0415
+    from stelsel.storing.releases import switch  # noqa: PLC0415
     from stelsel.storing.stewardship import STEWARD  # noqa: PLC0415
 
     settings = read_settings({"data": data, "home": home, "base": base, "audience": audience})
@@ -88,11 +99,10 @@ def release(audience: AudienceName = None, data: Data = None, home: HomeDir = No
         found = [edition for name in registers if (edition := newest(settings.data, name))]
         if not found:
             raise NotFound(f"there is no edition in {settings.data}; make one with: stelsel load REGISTER FROM")
-        made = build(settings.data, content, Names(settings.base), settings.audience, found, progress=move)
-        switch(settings.data, settings.audience, made.id)
-    console.say(
-        f"release {made.id} ({settings.audience}): {made.quads:,} quads in {len(made.graphs)} graphs; it is current"
-    )
+        names = Names(settings.base)
+        outcome = build(settings.data, content, names, settings.audience, found, accept=accept, progress=move)
+        switch(settings.data, settings.audience, outcome.release.id)
+    released(outcome)
 
 
 @app.command()

@@ -16,4 +16,10 @@ mutations   a mutation delivery applied to the edition before it
 writing     results of parts in a staged edition, and what is counted
 checks      an edition against its shapes
 provenance  where an edition comes from, as triples
+sources         what is loaded, as paths: addresses are fetched first
+fetch           what an address on the web holds, on disk
+fetch_asking    a GET to an address that was judged
+fetch_transfer  one try to get a file, or the rest of one
+fetch_copies    what is kept of an address
+fetch_odata     the pages of a table of an OData service
 """

@@ -14,7 +14,9 @@ from stelsel.loading.readers.archives import Member, members
 from stelsel.loading.readers.known import reader
 from stelsel.loading.readers.reading import Reader
 from stelsel.loading.readers.xml import XmlReader
+from stelsel.loading.readers.xml_stream import LARGE, XmlStream
 from stelsel.loading.register import Cover, Document, Register
+from stelsel.loading.sources import origin
 
 Progress = Callable[[str, int, int], None]
 """Told as work goes: what, how far, out of how much (bytes or records)."""
@@ -29,6 +31,8 @@ class Source:
     name: str
     sha256: str
     size: int
+    address: str
+    """Where it was fetched from; empty for one that was given as a file."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class File:
     member: Member
     document: Document
     reader: Reader | None
-    """What reads its records and facts; None for XML, which is read where it is mapped."""
+    """What reads its records and facts; None for XML, which is read where it is mapped unless it is very large."""
 
 
 class Kinds:
@@ -89,7 +93,10 @@ class Kinds:
                 "files, list the name under ignore in loader.yml",
                 where=member.where,
             )
-        return File(member, self.xml.document(member.content, member.where), None)
+        with member.open() as stream:
+            document = self.xml.document(stream, member.where)
+        large = member.size > LARGE and document.kind == "records"
+        return File(member, document, XmlStream(self.xml, document, self._register.cover) if large else None)
 
 
 def open_delivery(
@@ -170,4 +177,4 @@ def _sources(path: Path, progress: Progress) -> Iterator[Source]:
                 digest.update(chunk)
                 done += len(chunk)
                 progress(f"Checksum of {file.name}", done, total)
-        yield Source(file.name, digest.hexdigest(), file.stat().st_size)
+        yield Source(file.name, digest.hexdigest(), file.stat().st_size, origin(file))

@@ -50,7 +50,7 @@ def limits(settings: Settings) -> Limits:
     return Limits(bytes=settings.fetch_bytes, networks=settings.fetch_networks)
 
 
-class TryAgainError(Exception):
+class TryAgain(Exception):
     """Something that may be over in a moment; `after` is how many seconds the source says that takes."""
 
     def __init__(self, message: str, after: float | None = None) -> None:
@@ -71,7 +71,7 @@ def is_address(text: str) -> bool:
 def ask(address: str, headers: Mapping[str, str], limits: Limits, attempt: int = 0) -> Iterator[httpx2.Response]:
     """The answer to a GET, its body still to be read; redirects are followed. `attempt` picks one of a name's addresses.
 
-    Raises DeliveryError for an address that is none or not allowed, and TryAgainError where nobody answers.
+    Raises DeliveryError for an address that is none or not allowed, and TryAgain where nobody answers.
     """
     target = _judged(address, address)
     for _ in range(REDIRECTS + 1):
@@ -123,7 +123,7 @@ def _asked(target: httpx2.URL, headers: Mapping[str, str], limits: Limits, attem
         except httpx2.TransportError as error:
             if isinstance(error.__cause__, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
                 raise DeliveryError(f"cannot prove who it is: {error}", where=str(target)) from error
-            raise TryAgainError(f"cannot be reached: {str(error) or type(error).__name__}") from error
+            raise TryAgain(f"cannot be reached: {str(error) or type(error).__name__}") from error
         try:
             yield response
         finally:
@@ -138,7 +138,7 @@ def _resolved(target: httpx2.URL, limits: Limits) -> list[IPv4Address | IPv6Addr
     except UnicodeError as error:
         raise DeliveryError(f"has a name that cannot be: {error}", where=str(target)) from error
     except OSError as error:
-        raise TryAgainError(f"the name {target.host} cannot be resolved: {error}") from error
+        raise TryAgain(f"the name {target.host} cannot be resolved: {error}") from error
     addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     if not all(allowed(one, limits.networks) for one in addresses):
         raise DeliveryError(

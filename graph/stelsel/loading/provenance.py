@@ -99,6 +99,8 @@ def _edition(register: Register, names: Names, edition: Edition, parts: list[str
         yield delivery, _A, NamedNode(_PROV + "Entity")
         yield delivery, _DCT + "title", Literal(delivered.name)
         yield delivery, _DCAT + "byteSize", Literal(str(delivered.bytes), datatype=NamedNode(_XSD + "integer"))
+        if delivered.address:
+            yield delivery, _DCAT + "downloadURL", NamedNode(delivered.address)
         yield delivery, _SPDX + "checksum", NamedNode(checksum)
         yield checksum, _A, NamedNode(_SPDX + "Checksum")
         yield checksum, _SPDX + "algorithm", NamedNode(_SPDX + "checksumAlgorithm_sha256")

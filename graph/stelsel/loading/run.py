@@ -154,7 +154,9 @@ class _Job:
             areas=self._areas(),
             base=self.settings.base,
             previous=self.before.id if self.before else None,
-            deliveries=tuple(Delivered(name=s.name, sha256=s.sha256, bytes=s.size) for s in self.delivery.sources),
+            deliveries=tuple(
+                Delivered(name=s.name, sha256=s.sha256, bytes=s.size, address=s.address) for s in self.delivery.sources
+            ),
             mapping=self.register.fingerprint(),
             stelsel=version("stelsel"),
             started=started,

@@ -24,7 +24,7 @@ class Column(Fact):
     """Where in the record: for XML the element names from the record down, such as `Objecten:ligtAan/Objecten-ref:PandRef`;
     for a table the heading; for JSON and GeoJSON the keys, with a `/` between them. Without it: the column's own name."""
     also: tuple[str, ...] = ()
-    """What other versions of the format call it. XML has none: there a namespace tells versions apart."""
+    """What other versions of the format call it: paths, headings or keys, as `path` has them."""
     type: str = "string"
     """A kind of `stelsel.terms.KINDS`, or `geometry` (WKT, in EPSG:28992 unless it begins with the IRI of CRS84)."""
     pattern: str = ""

@@ -2,6 +2,8 @@
 
 lexer        the tokens of a query or update, as the engines read them
 guard        what this service does not do is refused: SERVICE and LOAD to where it may not go
+loaded       what a query asks of a year or an edition that is not loaded
+nesting      how deep a query may nest its brackets
 references   relative IRIs made absolute
 operations   which graphs an update may write, and where its dataset is named
 rewriting    an update with what the protocol adds to it

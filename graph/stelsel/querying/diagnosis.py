@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from stelsel.querying.advice import phrase
+from stelsel.querying.loaded import missing_year, register, siblings, year
 from stelsel.querying.mentions import Comparison, Mention, comparisons, mentions
 from stelsel.querying.narrowing import Narrowed, narrow
 from stelsel.querying.nearness import namespace, nearest, twins
@@ -73,7 +74,7 @@ async def check(query: Query, probes: Probes, release: Release) -> Diagnosis:
     absent = {query.text[each.offset : each.offset + each.length] for each in found}
     compared = [each for each in comparisons(query) if each.property.text not in absent]
     for comparison in compared[:_TERMS]:
-        found += await _compared(comparison, probes, release)
+        found += await _year(comparison, probes) or await _compared(comparison, probes, release)
     found.sort(key=lambda each: each.offset)
     return Diagnosis(tuple(found), complete=not probes.cut)
 
@@ -108,17 +109,30 @@ async def _absent(mention: Mention, known: Mapping[str, Row], probes: Probes, re
     if role == "graph":
         near = twin or tuple(nearest(term.value, release.graphs)) or tuple(sorted(release.graphs))[:_SHOWN]
         hint = "twin" if twin else "loaded"
-        return Finding("graph", term.offset, len(term.text), {"graph": term.text}, near, hint)
+        reason, values = register(term.value, release.catalogue, release.dates) or ("graph", {})
+        if twin:
+            reason = "graph"
+        return Finding(reason, term.offset, len(term.text), {"graph": term.text, **values}, near, hint)
     elsewhere = any(holds(known[term.value], other) for other in ("property", "class", "subject", "object"))
     reason = "absent-as" if elsewhere else "absent"
     values = {"term": term.text, "role": role}
     if twin:
         return Finding(reason, term.offset, len(term.text), values, twin, "twin")
+    if others := await _other_years(mention, probes):
+        values["year"] = year(term.value)
+        return Finding("year-of", term.offset, len(term.text), values, others, "samples")
     candidates = await _candidates(mention, probes, release)
     near = tuple(nearest(term.value, candidates))
     if near or role in {"property", "class"}:
         return Finding(reason, term.offset, len(term.text), values, near, "nearest")
     return Finding(reason, term.offset, len(term.text), values, tuple(candidates[:3]), "samples")
+
+
+async def _other_years(mention: Mention, probes: Probes) -> tuple[str, ...]:
+    """The same thing in other years, where an address names a year of which there is nothing."""
+    written = [each for each in map(_written, siblings(mention.term.value)) if each]
+    rows = (await probes.ask("occurs", terms=" ".join(written)) or []) if written else []
+    return tuple(row["term"]["value"] for row in rows if holds(row, mention.role))[:_SHOWN]
 
 
 async def _candidates(mention: Mention, probes: Probes, release: Release) -> list[str]:
@@ -133,6 +147,17 @@ async def _candidates(mention: Mention, probes: Probes, release: Release) -> lis
         return values
     rows = await probes.ask("beside", head=quote(namespace(mention.term.value))) or []
     return [*(row["thing"]["value"] for row in rows), *values]
+
+
+async def _year(comparison: Comparison, probes: Probes) -> list[Finding]:
+    """Whether a property has the year that it is asked for."""
+    value, asked = comparison.value, _written(comparison.property.value)
+    if value.datatype != f"{XSD}gYear" or not asked:
+        return []
+    rows = await probes.ask("values", property=asked) or []
+    years = missing_year(comparison, [row["value"] for row in rows])[:_SHOWN]
+    said = {"value": value.value, "property": comparison.property.text}
+    return [Finding("year", value.offset, len(value.text), said, years, "loaded")] if years else []
 
 
 async def _compared(comparison: Comparison, probes: Probes, release: Release) -> list[Finding]:

@@ -13,6 +13,7 @@ from typing import Literal, NoReturn, TypeVar, cast
 
 from stelsel.errors import QueryRefused, QuerySyntaxError
 from stelsel.querying.lexer import Token, decodings, place, tokens, unescape
+from stelsel.querying.nesting import DEEPEST, suspect
 from stelsel.querying.references import resolve
 
 __all__ = ["Form", "judge", "judge_update", "resolve"]
@@ -27,6 +28,8 @@ _MENTION = re.compile(r"service|\\u", re.IGNORECASE | re.ASCII)
 _FIRST_DOT = re.compile(r"(?<!\\)\.[^.]")
 _DOT_SERVICE = re.compile(r"(?<!\\)\.service", re.IGNORECASE | re.ASCII)
 _LOCAL_ESCAPE = re.compile(r"\\(.)")
+_OPENS = frozenset({"(", "{", "[", "<<"})
+_CLOSES = frozenset({")", "}", "]", ">>"})
 _END = Token("unknown", "", -1)
 
 
@@ -34,9 +37,10 @@ def judge(text: str, *, allowed_services: frozenset[str] = frozenset(), base: st
     """The form of a query, which may then run. `base` is what the engine will resolve relative IRIs against.
 
     Raises QueryRefused for an update, and for SERVICE to anything but an endpoint that is exactly on the list;
-    QuerySyntaxError where the text is no query by its tokens (what else is wrong with it, the engine says).
+    QuerySyntaxError where the text is no query by its tokens (what else is wrong with it, the engine says), and where it
+    nests its brackets too deep.
     """
-    if not _MENTION.search(text):
+    if not _MENTION.search(text) and not suspect(text):
         return _Reading(text, allowed_services, base).form()  # only the prologue is read: microseconds
     return _by_every_reading(text, lambda reading: _Reading(reading, allowed_services, base).query())
 
@@ -115,12 +119,7 @@ class _Reading:
         self._before, self._last, self._here = self._last, self._here, next(self._tokens, _END)
         kind, text, _ = token = self._here
         if kind == "punctuation":
-            if text in "({[":
-                if text == "{" and self._open:
-                    self._mind_the_gap()
-                self._open.append(text)
-            elif text in ")}]" and self._open:
-                self._open.pop()
+            self._bracket(text)
         elif kind == "word":
             lowered = text.lower()
             if ("service" in lowered and lowered != "service") or ("load" in lowered and lowered != "load"):
@@ -133,6 +132,16 @@ class _Reading:
             self._fail(f"{text[:80]} can be read in two ways: write the IRI in full")
         elif kind == "unknown" and token is not _END:
             self._fail(f"{text[:20]!r} cannot stand here, or does not end", kind=_Unreadable)
+
+    def _bracket(self, text: str) -> None:
+        if text in _OPENS:
+            if text == "{" and self._open:
+                self._mind_the_gap()
+            self._open.append(text)
+            if len(self._open) > DEEPEST:
+                self._fail(f"brackets are nested more than {DEEPEST} deep: ask for less at a time, or ask in steps")
+        elif text in _CLOSES and self._open:
+            self._open.pop()
 
     def _mind_the_gap(self) -> None:
         """Inside a group, `name {` follows GRAPH or SERVICE only. Oxigraph finds that SERVICE inside the name as well."""

@@ -23,7 +23,7 @@ class Archive:
     """A zip that is being written, on disk or inside another one. Every entry has the delivery's date."""
 
     def __init__(self, archive: zipfile.ZipFile, day: date, *, large: bool) -> None:
-        """`large`: a zip inside it may pass 2 GB, which its header must say beforehand."""
+        """`large`: a file or zip inside it may pass 2 GB, which its header must say beforehand."""
         self._archive, self._day, self._large = archive, day, large
 
     @contextmanager
@@ -38,7 +38,7 @@ class Archive:
 
     def add(self, name: str, pieces: Iterable[str]) -> None:
         """A text file, from its pieces; not more than 128 kB of them are held."""
-        with self._archive.open(self._entry(name, zipfile.ZIP_DEFLATED), "w") as stream:
+        with self._archive.open(self._entry(name, zipfile.ZIP_DEFLATED), "w", force_zip64=self._large) as stream:
             held, length = [], 0
             for piece in pieces:
                 held.append(piece)

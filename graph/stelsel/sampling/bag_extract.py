@@ -35,24 +35,23 @@ _DS_STORE = b"\x00\x00\x00\x01Bud1" + bytes(120)
 _APPLE_DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(100)
 
 
-def write_extract(m: Municipality, folder: Path, progress: Progress) -> tuple[Path, Counter[str]]:
-    """Writes the delivery and gives its path, and the number of voorkomens of each type in the extract proper."""
-    path = folder / f"BAGGEM{GEMEENTE}L-{_DAY}.zip"
-    counts: Counter[str] = Counter()
+def write_extract(m: Municipality, out: Path, progress: Progress) -> list[Path]:
+    """Writes the delivery into `out` and gives its path."""
+    path = out / f"BAGGEM{GEMEENTE}L-{_DAY}.zip"
     with new_archive(path, PEILDATUM, large=m.addresses > 2_000_000) as outer:
         outer.add("Leveringsdocument-BAG-Extract.xml", [bag_files.delivery_document(PEILDATUM)])
         if m.trapped:
             outer.add_bytes(".DS_Store", _DS_STORE)
         with outer.inside(f"{GEMEENTE}GEM{_DAY}.zip", stored=True) as gemeente:
             for kind in KINDS:
-                counts[kind] = _type(gemeente, kind, _current(m, kind, progress), junk=m.trapped and kind == "OPR")
+                _type(gemeente, kind, _current(m, kind, progress), junk=m.trapped and kind == "OPR")
             _group(gemeente, "InOnderzoek", "IO", lambda kind: map(_onderzoek, bag_extras.onderzoeken(m, kind)))
             _group(gemeente, "Inactief", "IA", lambda kind: map(_object, bag_extras.inactive(m, kind)))
             _group(gemeente, "NietBag", "NB", lambda kind: map(_object, bag_extras.not_bag(m, kind)))
         with outer.inside(f"GEM-WPL-RELATIE-{_DAY}.zip", stored=True) as relations:
             name = f"GEM-WPL-RELATIE-{_DAY}-000001.xml"
             relations.add(name, [bag_files.relations(PEILDATUM, bag_extras.RELATIONS)])
-    return path, counts
+    return [path]
 
 
 def _current(m: Municipality, kind: str, progress: Progress) -> Iterator[BagObject]:

@@ -40,7 +40,7 @@ def _hole(west: float, south: float, east: float, north: float) -> Ring:
     return rectangle(west, south, east, north)[::-1]
 
 
-def _street(m: Municipality, street: int) -> Point:
+def street_start(m: Municipality, street: int) -> Point:
     """The west end of the middle of a street, in metres from the origin."""
     place = m.places[m.place(street)]
     buurt, within = divmod(street - place.first_street, 30)
@@ -52,7 +52,7 @@ def _street(m: Municipality, street: int) -> Point:
 
 def _span(m: Municipality, lot: Lot) -> tuple[float, float, float, float]:
     """West and east end, front and back of a building; the back lies south for odd numbers, north for even ones."""
-    west, middle = _street(m, lot.street)
+    west, middle = street_start(m, lot.street)
     west += 10.0 + (lot.slot // 2) * _HOUSE
     away = 1.0 if lot.slot % 2 else -1.0
     front = middle + away * _FRONT
@@ -104,7 +104,7 @@ def shed(m: Municipality, lot: Lot) -> tuple[Ring, ...]:
 
 def door(m: Municipality, street: int, slot: int) -> Point:
     """The point of a verblijfsobject: behind its own front, inside its pand."""
-    west, middle = _street(m, street)
+    west, middle = street_start(m, street)
     away = 1.0 if slot % 2 else -1.0
     return place_on_map(west + 10.0 + (slot // 2 + 0.4) * _HOUSE, middle + away * (_FRONT + 4.0))
 

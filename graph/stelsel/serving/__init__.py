@@ -41,6 +41,7 @@ access       who shows a token, and what it lets them do
 issuers      bearer tokens of an identity provider
 description  what the SPARQL service says about itself
 wellknown    /.well-known/void: what the release holds
+downloads    the files that the release was built from
 restoring    which profiles a graph can be asked in
 ranges       parts of an answer that is kept
 compressing  answers that are smaller on their way
@@ -50,6 +51,7 @@ headers      what every answer carries
 sizes        how long an address and a body may be
 health       whether the service lives, and whether it is ready
 endpoints    curated queries as REST endpoints
+asking       how they ask: from the cache, or admitted and paid for
 calls        what a request to an endpoint asks
 openapi      the endpoints as an OpenAPI document
 resources    linked data: 303, documents, any IRI

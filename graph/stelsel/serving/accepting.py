@@ -61,14 +61,20 @@ class Acceptor:
         self._tasks: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._polite = True
+        self._closed = False
         listening.setblocking(False)
         self._loop.add_reader(listening.fileno(), self._accept)
 
     def close(self) -> None:
-        """Accept no more."""
+        """Accept no more than who has come already: the system would break their connections off."""
+        if self._closed:
+            return
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._listening.fileno())
+        while self._take():
+            pass
 
     async def wait_closed(self) -> None:
         """What was accepted last has a connection by then."""
@@ -82,17 +88,23 @@ class Acceptor:
             self._pause(_TURN)
             return
         self._polite = True
+        self._take()
+
+    def _take(self) -> bool:
+        """Accept one who has come; whether there was one."""
         try:
             accepted, _ = self._listening.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return
+            return False
         except OSError:  # no more files can be open; whoever waits is accepted when there is room
-            self._pause(_FULL)
-            return
+            if not self._closed:
+                self._pause(_FULL)
+            return False
         accepted.setblocking(False)
         task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, accepted))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listening.fileno())

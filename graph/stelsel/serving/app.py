@@ -13,8 +13,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stelsel.home import Home
 from stelsel.names import Names
 from stelsel.querying import curated
-from stelsel.serving import doctor, graphstore, health, operating, pages, problems, resources, update, wellknown
+from stelsel.serving import (
+    doctor,
+    downloads,
+    graphstore,
+    health,
+    operating,
+    pages,
+    problems,
+    resources,
+    update,
+    wellknown,
+)
 from stelsel.serving.access import Access
+from stelsel.serving.asking import Desk
 from stelsel.serving.cache import open_cache
 from stelsel.serving.clients import Clients
 from stelsel.serving.compressing import Compressing
@@ -34,7 +46,6 @@ from stelsel.serving.sizes import Sizes
 from stelsel.serving.sparql import PATH, Sparql
 from stelsel.serving.writing import Writing
 from stelsel.settings import Settings
-from stelsel.storing import Limits
 
 _UNDER: Final = (graphstore.PATH, PREFIX)  # what answers for all that lies below it too
 
@@ -85,11 +96,13 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
         if cache:
             await cache.close()
 
+    files = downloads.Downloads(settings, store.info)
     watched = Watched(store, reception.queries)
     api = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(api)
     api.include_router(health.router(store))
     api.include_router(wellknown.router(watched, names))
+    api.include_router(downloads.router(files, settings))
     api.include_router(operating.router(reception.queries, metrics, access=access, readable=settings.metrics))
     api.include_router(resources.router(watched, names, rendered, store.info))
     described = document(queries, names)
@@ -97,15 +110,16 @@ def create_app(settings: Settings, home: Home, folder: Path | None = None) -> AS
 
     api.include_router(doctor.router(examining, rendered, settings, reception))
 
-    sparql = Sparql(store, settings, page=pages.editor(rendered, queries), reception=reception, cache=cache)
+    sparql = Sparql(
+        store, settings, page=pages.editor(rendered, queries), reception=reception, cache=cache, downloads=files
+    )
     rest = SecurityHeaders(ProblemPages(problems.Boundary(Sizes(api, body=settings.query_length)), rendered))
-    within = Limits(seconds=settings.query_seconds, memory=settings.query_memory)
-    endpoints = Api(watched, names, queries, store.info, limits=within, client=client, otherwise=rest)
+    endpoints = Api(Desk(store, settings, reception, cache), names, queries, store.info, otherwise=rest)
     own: dict[str, ASGIApp] = {
         PATH: sparql,
         PREFIX: SecurityHeaders(endpoints),
         update.PATH: update.Update(writing, settings),
-        graphstore.PATH: graphstore.GraphStore(sparql, store, writing, settings),
+        graphstore.PATH: graphstore.GraphStore(sparql, store, writing, settings, files),
     }
     service = Service({path: problems.Boundary(app) for path, app in own.items()}, rest)
     return Requests(Compressing(service), client=clients.key, count=metrics.request)

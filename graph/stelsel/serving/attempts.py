@@ -140,7 +140,7 @@ class _Turn:
         self._query, self._pace = query, pace
         self._key = key(query.question.text)
         self._length: Length = pace.length(self._key)
-        self._tried = False
+        self._scarce = self._slow = False
         self._timer: asyncio.TimerHandle | None = None
         self._began = 0.0
         self.placed = False
@@ -149,24 +149,22 @@ class _Turn:
     def _limit(self) -> float:
         if self._length == "short":
             return GIVEN
-        return TRIED if self._tried else SHORT
+        return TRIED if self._scarce else SHORT
 
     async def begin(self) -> None:
         """Wait for a place where one is needed."""
         if self._length == "long":
             await self._place()
-        elif self._length == "unknown" and self._pace.long.full:
-            # Workers are scarce now: few of those that nobody knows are tried at once.
-            client, seconds = self._query.within.client, self._patience
-            await _hear(self._query, lambda: self._pace.tried.wait(client, seconds))
-            self._tried = True
+        elif self._length == "unknown":
+            self._scarce = self._pace.long.full
+            await self._go_slow()
 
     async def again(self) -> None:
         """It was put back: wait for a place among the long ones."""
         self._forget()
         if self._query.why == "displaced":  # and not stopped since
             self._query.why = ""
-        self._leave_tried()
+        self._leave_slow()
         await self._place()
 
     def taken(self) -> None:
@@ -174,7 +172,7 @@ class _Turn:
         self._forget()
         self._began = time.monotonic()
         if not self.placed:
-            self._timer = asyncio.get_running_loop().call_later(self._limit, self._late)
+            self._timer = asyncio.get_running_loop().call_later(self._limit, self.cross)
 
     def cross(self) -> bool:
         """It is long: whether there is a place for it. If there is none, it is put back."""
@@ -182,6 +180,8 @@ class _Turn:
         if not self.placed:
             self._pace.remember(self._key, "long")
             self.placed = self._pace.long.take()
+            if self.placed and not self._slow:  # it was short before; it has a worker already
+                self._slow = self._pace.slow.take()
             if not self.placed and not self._query.why:
                 self._query.interrupt("displaced")
         return self.placed
@@ -195,19 +195,22 @@ class _Turn:
     def end(self) -> None:
         """It is over."""
         self._forget()
-        self._leave_tried()
+        self._leave_slow()
         if self.placed:
             self.placed = False
             self._pace.long.leave()
-
-    def _late(self) -> None:
-        if self.cross():
-            self._leave_tried()
 
     async def _place(self) -> None:
         client, seconds = self._query.within.client, self._patience
         await _hear(self._query, lambda: self._pace.long.wait(client, seconds))
         self.placed = True
+        await self._go_slow()
+
+    async def _go_slow(self) -> None:
+        """Have one of the workers that are for what may be long: the last one is for short queries."""
+        client, seconds = self._query.within.client, self._patience
+        await _hear(self._query, lambda: self._pace.slow.wait(client, seconds))
+        self._slow = True
 
     @property
     def _patience(self) -> float:
@@ -218,10 +221,10 @@ class _Turn:
             self._timer.cancel()
             self._timer = None
 
-    def _leave_tried(self) -> None:
-        if self._tried:
-            self._tried = False
-            self._pace.tried.leave()
+    def _leave_slow(self) -> None:
+        if self._slow:
+            self._slow = False
+            self._pace.slow.leave()
 
 
 async def _hear(query: Running, next_one: Callable[[], Awaitable[_Heard]]) -> _Heard:

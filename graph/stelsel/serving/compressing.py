@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Protocol
 
 import zstandard
@@ -20,6 +21,7 @@ _SMALLEST: Final = 1000  # bytes of a body that is worth the trouble; less fits 
 _ASIDE: Final = 16_000  # bytes that take long enough to be compressed in a thread, which lets others go on
 _ZSTD: Final = 3  # the levels at which compressing costs less than it saves on a fast line
 _GZIP: Final = 2
+_BARE: Final = (204, 206, 304)  # statuses without a body, or with a part of one
 _WORTH: Final = re.compile(
     rb"text/|image/svg|application/(?:[\w.+-]*(?:json|xml|sparql)|n-triples|n-quads|trig|rdf|vnd\.apache\.arrow)",
     re.IGNORECASE,
@@ -33,6 +35,7 @@ class _Compressor(Protocol):
     def __call__(self, data: bytes, *, last: bool) -> bytes: ...
 
 
+@lru_cache(maxsize=256)
 def coding(accepted: str) -> str:
     """The content coding that an Accept-Encoding header lets us use; empty for none.
 
@@ -82,8 +85,9 @@ class _Answer:
         body, last = message.get("body", b""), not message.get("more_body", False)
         if self.start:
             start, self.start = self.start, {}
-            if _compressible(start):
-                headers = _varying(start["headers"])
+            headers = start.get("headers", ())
+            if start["status"] not in _BARE and _compressible(headers):
+                headers = _varying(headers)
                 if self.coding and (not last or len(body) >= _SMALLEST):
                     self.compress = _COMPRESSORS[self.coding]()
                     headers = _encoded(headers, self.coding)
@@ -104,21 +108,24 @@ class _Answer:
         return await asyncio.to_thread(self.compress, body, last=last)
 
 
-def _compressible(start: Message) -> bool:
-    headers = {name.lower(): value for name, value in start.get("headers", ())}
-    return (
-        start["status"] not in (204, 206, 304)
-        and b"content-encoding" not in headers
-        and _WORTH.match(headers.get(b"content-type", b"")) is not None
-    )
+def _compressible(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    worth = False
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"content-encoding":
+            return False
+        if lower == b"content-type":
+            worth = _WORTH.match(value) is not None
+    return worth
 
 
-def _varying(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _varying(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The same headers, with a Vary that names Accept-Encoding."""
-    vary = [value for name, value in headers if name.lower() == b"vary"]
-    return [pair for pair in headers if pair[0].lower() != b"vary"] + [
-        (b"vary", b", ".join([*vary, b"Accept-Encoding"]))
-    ]
+    vary: list[tuple[bytes, bytes]] = []
+    others: list[tuple[bytes, bytes]] = []
+    for pair in headers:
+        (vary if pair[0].lower() == b"vary" else others).append(pair)
+    return [*others, (b"vary", b", ".join([*(value for _, value in vary), b"Accept-Encoding"]))]
 
 
 def _encoded(headers: list[tuple[bytes, bytes]], name: str) -> list[tuple[bytes, bytes]]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from hashlib import blake2b
 from typing import Final, Literal
 
@@ -57,6 +59,16 @@ def is_conditional(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return any(name in _CONDITIONS for name, _ in headers)
 
 
+def has(headers: Iterable[tuple[bytes, bytes]], tag: bytes) -> bool:
+    """Whether If-None-Match names this entity tag, by weak comparison, or is `*`: for what is sure to be there.
+
+    >>> has([(b"if-none-match", b'"a", W/"b"')], b'"b"')
+    True
+    """
+    tags = b",".join([value for name, value in headers if name == b"if-none-match"])
+    return tags.strip() == b"*" or any(b'"%s"' % found[1] == tag for found in _TAG.finditer(tags))
+
+
 def content_hash(body: bytes) -> bytes:
     """What tells one content from another, in nine bytes: within one question, release and format."""
     return blake2b(body, digest_size=9).digest()
@@ -66,6 +78,15 @@ def caching(audience: Literal["open", "gesloten"], seconds: int) -> bytes:
     """Cache-Control of an answer that may be kept for `seconds`; closed data by the client alone."""
     whose = b"private" if audience == "gesloten" else b"public"
     return b"%s, max-age=%d, must-revalidate" % (whose, seconds) if seconds else b"%s, no-cache" % whose
+
+
+def http_date(moment: datetime) -> str:
+    """A moment as HTTP writes it.
+
+    >>> http_date(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    'Fri, 02 Jan 2026 03:04:05 GMT'
+    """
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def _text(octets: bytes) -> bytes:

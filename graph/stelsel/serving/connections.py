@@ -11,13 +11,14 @@ import logging
 import resource
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEADER: Final = 10.0  # seconds in which the header of a request must have come
 _BODY: Final = 30.0  # seconds that a body may be silent
 _LONGEST: Final = 100_000  # bytes of a header, the address included: that may have 50,000
+_LOT: Final = 64 * 1024  # bytes that are written without waiting for more
 _SPARE: Final = 200  # open files that are not connections: workers, logs, the store
 
 _log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Patient(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Called by the event loop."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Together(transport, self.loop)))
         self._address = self.client[0] if self.client else ""
         self._inside = self.counted.enter(self._address)
         if self._inside:
@@ -129,6 +130,42 @@ class Patient(HttpToolsProtocol):
             self.transport.abort()
         else:  # a body may take its time as long as it comes, or as long as it is us who do not read it
             self._expect(max(1.0, _BODY - silent))
+
+
+class Together:
+    """A transport on which what is written in one go leaves in one: the header of an answer and its body are one packet,
+    where the server would send them one by one.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """As asyncio.WriteTransport.write: before anything else happens in the process, or at once if it is a lot."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > _LOT:
+            self._send()
+
+    def close(self) -> None:
+        """Close it, when all that was written has left."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._parts:
+            data = b"".join(self._parts)
+            self._parts.clear()
+            self._size = 0
+            self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the transport's own."""
+        return getattr(self._transport, name)
 
 
 def raise_file_limit(connections: int) -> None:

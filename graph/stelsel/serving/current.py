@@ -7,11 +7,11 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import format_datetime
+from pathlib import Path
 from typing import Final
 
 from stelsel.errors import NoRelease, StelselError
+from stelsel.serving.conditional import http_date
 from stelsel.serving.federation import Federation
 from stelsel.settings import Settings
 from stelsel.storing import Limits, Question, Workload
@@ -149,7 +149,7 @@ class CurrentStore:
         if self._remote is not None:
             await self._look_afar(self._remote)
             return
-        path = current_path(self._settings.data, self._settings.audience)
+        path = self._path()
         if self._served is not None and self._served.release.id == path.name:
             return
         with ExitStack() as holding:
@@ -165,7 +165,7 @@ class CurrentStore:
                 default_graph=self._settings.default_graph,
                 nursery=self._nursery,
             )
-            old, self._served = self._served, _Served(release, store, holding.pop_all(), _http_date(release))
+            old, self._served = self._served, _Served(release, store, holding.pop_all(), http_date(release.made))
         _log.info("answering from release %s", release.id)
         if release.base != self._settings.base:
             _log.warning("release %s was built for %s, and this is %s", release.id, release.base, self._settings.base)
@@ -173,6 +173,12 @@ class CurrentStore:
             task = asyncio.get_running_loop().create_task(old.retire())
             self._retiring[task] = old
             task.add_done_callback(self._retiring.pop)
+
+    def _path(self) -> Path:
+        try:
+            return current_path(self._settings.data, self._settings.audience)
+        except PermissionError as error:
+            raise NoRelease(f"the user of this process may not read {error.filename}") from None
 
     async def _look_afar(self, remote: Remote) -> None:
         """Switch if the remote store holds another release. Raises NoRelease while one is being pushed to it."""
@@ -183,9 +189,5 @@ class CurrentStore:
             raise
         if self._served is None or self._served.release.id != release.id:
             store = await remote.store(release)
-            self._served = _Served(release, store, ExitStack(), _http_date(release))
+            self._served = _Served(release, store, ExitStack(), http_date(release.made))
             _log.info("answering from release %s in %s", release.id, self._settings.store)
-
-
-def _http_date(release: Release) -> str:
-    return format_datetime(release.made.astimezone(UTC), usegmt=True)

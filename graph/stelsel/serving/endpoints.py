@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,19 +17,26 @@ from stelsel.querying import results
 from stelsel.querying.curated import CuratedQuery
 from stelsel.querying.declarations import MOST
 from stelsel.serving import answers
+from stelsel.serving.asking import Desk, Visit
 from stelsel.serving.calls import Call, read
+from stelsel.serving.conditional import Validators, content_hash, has, http_date
+from stelsel.serving.keys import Known
+from stelsel.serving.limits import Headers
 from stelsel.serving.openapi import PREFIX, VERSION, document
 from stelsel.serving.problems import HttpProblem, problem, send_problem
 from stelsel.serving.sizes import check_address
 from stelsel.serving.watch import Watch
-from stelsel.storing import Limits, Question, Store
+from stelsel.storing import Question
 from stelsel.storing.formats import FORMATS
 from stelsel.storing.releases import Release
 
 _METHODS: Final = "GET, HEAD, OPTIONS"
+_EXPOSED: Final = (
+    "API-Version, Deprecation, ETag, Last-Modified, Link, RateLimit, RateLimit-Policy, Retry-After, Stelsel-Release"
+)
 _CORS: Final = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "API-Version, Deprecation, ETag, Link, Retry-After, Stelsel-Release",
+    "access-control-expose-headers": _EXPOSED,
     "x-content-type-options": "nosniff",
     "api-version": VERSION,
 }
@@ -54,27 +59,24 @@ class _Reply:
 class Api:
     """Answers everything under `/api/v1`, but leaves the page that documents it to `otherwise`.
 
-    `store` answers from the current release and `info` describes that. `limits` is what one answer may take, and
-    `client` gives the key by which clients take turns.
+    `desk` answers from the current release, and `info` describes that.
     """
 
     def __init__(
         self,
-        store: Store,
+        desk: Desk,
         names: Names,
         queries: Sequence[CuratedQuery],
         info: Callable[[], Release],
         *,
-        limits: Limits,
-        client: Callable[[Scope], str] = lambda _: "",
         otherwise: ASGIApp | None = None,
     ) -> None:
-        self._store, self._names, self._info = store, names, info
-        self._limits, self._client, self._otherwise = replace(limits, lane="curated"), client, otherwise
+        self._desk, self._names, self._info, self._otherwise = desk, names, info, otherwise
         # A literal segment goes before a hole: a path that has a name of its own is no identification.
         ordered = sorted(queries, key=lambda one: [part.startswith("{") for part in one.path.split("/")])
         self._routes = [(re.compile(_HOLE.sub(r"(?P<\1>[^/]+)", PREFIX + one.path)), one) for one in ordered]
         self._document = orjson.dumps(document(queries, names), option=orjson.OPT_INDENT_2)
+        self._tag = b'"%s"' % content_hash(self._document).hex().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Called by the server."""
@@ -82,24 +84,28 @@ class Api:
             await self._otherwise(scope, receive, send)
             return
         head = scope["method"] == "HEAD"
+        visit = self._desk.visit(scope)
         try:
             check_address(scope)
-            reply = await self._reply(scope, receive)
+            reply = await self._reply(scope, receive, visit)
         except StelselError as error:
             found = problem(error)
-            await send_problem(send, replace(found, headers={**found.headers, "api-version": VERSION}), head=head)
+            standing = {name.decode(): value.decode() for name, value in visit.standing}
+            await send_problem(
+                send, replace(found, headers={**standing, **found.headers, "api-version": VERSION}), head=head
+            )
             return
         if reply is not None:  # else the client has gone
-            await _send(reply, send, head=head)
+            await _send(reply, visit.standing, send, head=head)
 
-    async def _reply(self, scope: Scope, receive: Receive) -> _Reply | None:
+    async def _reply(self, scope: Scope, receive: Receive, visit: Visit) -> _Reply | None:
         path = scope["path"]
         if path == f"{PREFIX}/openapi.json":
             return _by_method(scope) or self._described(scope)
         for pattern, query in self._routes:
             if found := pattern.fullmatch(path):
                 return _by_method(scope) or await self._answer(
-                    read(scope, query, found.groupdict(), self._names), scope, receive
+                    read(scope, query, found.groupdict(), self._names), scope, receive, visit
                 )
         hint = ", and no address ends in a slash" if path.endswith("/") else ""
         raise NotFound(f"there is no endpoint {path[:200]}{hint}; see {self._names.base}{PREFIX}/openapi.json")
@@ -107,69 +113,85 @@ class Api:
     def _described(self, scope: Scope) -> _Reply:
         headers = {
             "content-type": "application/json",
-            "etag": _tag(self._document),
+            "etag": self._tag.decode(),
             "cache-control": "public, no-cache",
         }
-        return _Reply(304, headers) if _known(scope, headers["etag"]) else _Reply(200, headers, self._document)
+        return _Reply(304, headers) if has(scope["headers"], self._tag) else _Reply(200, headers, self._document)
 
-    async def _answer(self, call: Call, scope: Scope, receive: Receive) -> _Reply | None:
-        text = call.query.bind(call.values, beyond=1)
+    async def _answer(self, call: Call, scope: Scope, receive: Receive, visit: Visit) -> _Reply | None:
+        declared, form = call.query.declared, call.query.form
+        question = Question(call.query.bind(call.values, beyond=1), self._names.root)
+        rows = declared.most or MOST
         release = self._info()
-        headers = self._headers(call, text, release)
-        if _known(scope, headers["etag"]):
-            return _Reply(304, headers)
-        declared = call.query.declared
-        limits = replace(self._limits, rows=declared.most or MOST, client=self._client(scope))
-        async with Watch(receive, limits.seconds):
+        headers = self._headers(call, release)
+        known = self._known(call, question, rows)
+        if known is not None:
+            validators = Validators(release.id, http_date(release.made), known.format, known.key)
+            answered = self._desk.keys.was_answered(release.id, known)
+            owed = validators.owed(scope["headers"], answered=answered)
+            headers |= {name.decode(): value.decode() for name, value in owed or validators.headers()}
+            if owed is not None:
+                return _Reply(304, headers)
+        async with Watch(receive, self._desk.limits.seconds):
             # Between `info` and here nothing is awaited: both are of the same release.
             try:
-                written = "json" if call.query.form == "select" else call.format
-                content = await self._collect(Question(text, self._names.root), written, limits)
+                content = await visit.ask(question, "json" if form == "select" else call.format, form=form, rows=rows)
             except Truncated:
-                raise HttpProblem(f"there are more than {limits.rows} rows; ask for less", status=400) from None
-            if call.query.form != "select":
-                await self._must_exist(call, release, limits)
-                return _Reply(200, headers | {"content-type": call.media_type}, content)
-            bindings = orjson.loads(content)["results"]["bindings"]
-            items = results.items(call.query.returns, bindings)
-            if declared.single:
-                if not items:
-                    raise _unknown(call, release)
-                if len(items) > 1:
-                    raise StoreError(f"{call.query.name} is declared single, and gives {len(items)} items")
-            elif not items:
-                await self._must_exist(call, release, limits)
-            return _written(call, items, bindings, headers)
+                raise HttpProblem(f"there are more than {rows} rows; ask for less", status=400) from None
+            reply = await self._made(call, content, headers, release, visit)
+            if known is not None:
+                self._desk.keys.answered(release.id, known)
+            return reply
         return None
 
-    def _headers(self, call: Call, text: str, release: Release) -> dict[str, str]:
+    async def _made(
+        self, call: Call, content: bytes, headers: dict[str, str], release: Release, visit: Visit
+    ) -> _Reply:
+        """The reply that an answer of the store makes. Raises NotFound where what was asked for is not there."""
+        if call.query.form != "select":
+            await self._must_exist(call, release, visit)
+            return _Reply(200, headers | {"content-type": call.media_type}, content)
+        bindings = orjson.loads(content)["results"]["bindings"]
+        items = results.items(call.query.returns, bindings)
+        if call.query.declared.single:
+            if not items:
+                raise _unknown(call, release)
+            if len(items) > 1:
+                raise StoreError(f"{call.query.name} is declared single, and gives {len(items)} items")
+        elif not items:
+            await self._must_exist(call, release, visit)
+        return _written(call, items, bindings, headers)
+
+    def _known(self, call: Call, question: Question, rows: int) -> Known | None:
+        """What tells this representation from all others of a release; None where it may change within one."""
+        key = self._desk.keys.key(question, FORMATS["json"], [], rows=rows)
+        if key is None:
+            return None
+        shape = (self._names.base, VERSION, call.format, call.query.returns)
+        return Known(key + content_hash(repr(shape).encode()), call.format, call.media_type.encode())
+
+    def _headers(self, call: Call, release: Release) -> dict[str, str]:
         declared = call.query.declared
         shared = "private" if release.audience == "gesloten" else "public"
-        parts = (release.id, self._names.base, call.format, VERSION, repr(declared.returns), text)
         headers = {
-            "etag": _tag("\n".join(parts).encode()),
             "cache-control": f"{shared}, max-age={declared.cache}" if declared.cache else f"{shared}, no-cache",
             "vary": "Accept",
             "stelsel-release": release.id,
-            "link": f'<{self._names.base}{PREFIX}/openapi.json>; rel="service-desc"',
+            "link": f'<{self._names.base}{PREFIX}/openapi.json>; rel="service-desc", '
+            f'<{self._names.catalogue}>; rel="describedby"',
         }
         if declared.deprecated:
             moment = datetime.combine(declared.deprecated, datetime.min.time(), UTC)
             headers["deprecation"] = f"@{int(moment.timestamp())}"  # RFC 9745
         return headers
 
-    async def _collect(self, question: Question, format: str, limits: Limits) -> bytes:
-        # The generator is closed whatever happens: that ends the query of a client that has gone.
-        async with aclosing(self._store.answer(question, FORMATS[format], limits)) as chunks:
-            return b"".join([chunk async for chunk in chunks])
-
-    async def _must_exist(self, call: Call, release: Release, limits: Limits) -> None:
+    async def _must_exist(self, call: Call, release: Release, visit: Visit) -> None:
         """Tells a thing of which there is nothing to tell from a thing that is not there. Raises NotFound."""
         terms = call.query.terms(call.values)
         named = [p.name for p in call.query.parameters if p.type == "iri" and p.name in call.query.declared.path_names]
         for name in named:
             text = answers.bind(answers.query("exists"), {"iri": terms[name][0]})
-            content = await self._collect(Question(text), "json", replace(limits, rows=None))
+            content = await visit.ask(Question(text), "json", form="ask")
             if not orjson.loads(content)["boolean"]:
                 raise _unknown(call, release)
 
@@ -217,20 +239,9 @@ def _by_method(scope: Scope) -> _Reply | None:
     return None
 
 
-def _tag(content: bytes) -> str:
-    # Weak: the order of rows may differ between two answers that say the same.
-    return f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
-
-
-def _known(scope: Scope, etag: str) -> bool:
-    """If-None-Match, by weak comparison (RFC 9110, section 13.1.2)."""
-    known = b",".join(value for name, value in scope["headers"] if name == b"if-none-match").decode("latin-1")
-    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags
-
-
-async def _send(reply: _Reply, send: Send, *, head: bool) -> None:
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in (_CORS | dict(reply.headers)).items()]
+async def _send(reply: _Reply, standing: Headers, send: Send, *, head: bool) -> None:
+    headers = list(standing)
+    headers += [(name.encode(), value.encode("latin-1")) for name, value in (_CORS | dict(reply.headers)).items()]
     if reply.status == 200:
         headers.append((b"content-length", b"%d" % len(reply.body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

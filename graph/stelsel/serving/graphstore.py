@@ -20,7 +20,9 @@ from stelsel.serving import restoring
 from stelsel.serving.asked import pairs
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.documents import read_parts
+from stelsel.serving.downloads import MEDIA_TYPE, Downloads
 from stelsel.serving.problems import HttpProblem, problem, send_problem
+from stelsel.serving.replies import send_empty
 from stelsel.serving.sizes import check_address, read_body
 from stelsel.serving.update import done
 from stelsel.serving.writing import Writing
@@ -51,10 +53,16 @@ class _Named:
 
 
 class GraphStore:
-    """The graph store, as plain ASGI. What is read is answered by `queries`, the SPARQL endpoint: formats, limits, 304."""
+    """The graph store, as plain ASGI. What is read is answered by `queries`, the SPARQL endpoint: formats, limits, 304.
 
-    def __init__(self, queries: ASGIApp, store: CurrentStore, writing: Writing, settings: Settings) -> None:
+    Who accepts `application/zstd` is sent to the file that a graph was made from, if there is one.
+    """
+
+    def __init__(
+        self, queries: ASGIApp, store: CurrentStore, writing: Writing, settings: Settings, downloads: Downloads
+    ) -> None:
         self._queries, self._store, self._writing, self._settings = queries, store, writing, settings
+        self._downloads = downloads
         self._catalogue = Names(settings.base).catalogue
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +88,9 @@ class GraphStore:
             raise ParameterError("say which graph: ?graph=... or ?default", name="graph")
         if named.graph is not None and named.graph not in self._store.info().graphs:
             raise NotFound(f"there is no graph <{named.graph}> in release {self._store.release}")
+        if named.graph is not None and _wants_file(scope) and (address := self._downloads.address(named.graph)):
+            await send_empty(send, 303, [(b"location", address.encode()), (b"access-control-allow-origin", b"*")])
+            return
         parameters = [("query", _CONTENT), *named.rest]
         if named.graph is not None:
             parameters.append(("default-graph-uri", named.graph))
@@ -131,3 +142,8 @@ class GraphStore:
             return _Named(iri(graphs[0] if graphs else f"{self._settings.base}{PATH}/{below}")[1:-1], rest)
         except ValueError as error:
             raise ParameterError(f"graph: {error}", name="graph") from None
+
+
+def _wants_file(scope: Scope) -> bool:
+    accepted = b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")
+    return MEDIA_TYPE in accepted.lower()

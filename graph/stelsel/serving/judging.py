@@ -1,6 +1,6 @@
 """The guard's judgement with a deadline: a long text is read in a process of its own, which can be ended.
 
-A text that names SERVICE anywhere, or has escapes in it, is read token by token. A megabyte of those takes seconds, and
+A text that names SERVICE anywhere, has escapes in it, or may nest too deep, is read token by token. A megabyte of those takes seconds, and
 in this process it would take them from everybody.
 """
 
@@ -18,6 +18,7 @@ import orjson
 
 from stelsel.errors import DeadlinePassed, QueryRefused, QuerySyntaxError, StoreError
 from stelsel.querying.guard import Form, judge
+from stelsel.querying.nesting import suspect
 
 _SHORT: Final = 2000  # characters that are read here, in two milliseconds at most
 # What most queries begin with: declarations that are read in one way only, and the word that says the form. It takes
@@ -34,7 +35,7 @@ _NICE: Final = 5
 
 def heavy(text: str) -> bool:
     """Whether judging a text takes long enough to be done elsewhere."""
-    return len(text) > _SHORT and ("\\u" in text or "\\U" in text or "service" in text.lower())
+    return len(text) > _SHORT and ("\\u" in text or "\\U" in text or "service" in text.lower() or suspect(text))
 
 
 class Judge:
@@ -103,7 +104,7 @@ class Judge:
 def _plain(text: str) -> Form | None:
     """The form of a query, where the guard reads no further than that and its prologue is plain."""
     lowered = text.lower()
-    found = None if "service" in lowered or "\\u" in lowered else _PLAIN.match(text)
+    found = None if "service" in lowered or "\\u" in lowered or suspect(text) else _PLAIN.match(text)
     return cast("Form", found[1].lower()) if found else None
 
 

@@ -69,6 +69,11 @@ class Budgets:
             )
         return _headers(budget, left)
 
+    def standing(self, client: str) -> Headers:
+        """The headers of an answer that cost nothing."""
+        budget = self._budget(client)
+        return _headers(budget, self._left(client, budget, 0)) if budget.seconds else ()
+
     def charge(self, client: str, held: float) -> None:
         """Charge for a query that was admitted and held a worker for `held` seconds."""
         budget = self._budget(client)

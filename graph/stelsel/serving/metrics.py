@@ -69,6 +69,7 @@ class Metrics:
         self._by_outcome = {
             (lane, outcome): self._durations.labels(lane, outcome) for lane in lanes for outcome in outcomes
         }
+        self._held_by_lane = {lane: self._held.labels(lane) for lane in lanes}
         results: tuple[Cache, ...] = ("hit", "miss", "stored", "passed")
         self._by_result = {result: self._cache.labels(result) for result in results}
         self._by_route: dict[tuple[str, int], Counter] = {}
@@ -87,7 +88,7 @@ class Metrics:
         """A query that ended, in whatever way."""
         lane = ended.query.within.lane
         self._by_outcome[lane, ended.outcome].observe(ended.seconds)
-        self._held.labels(lane).inc(ended.held)
+        self._held_by_lane[lane].inc(ended.held)
 
     def unfit(self, outcome: Outcome) -> None:
         """A query that never began, because of what it is."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections import OrderedDict, deque
 from typing import Final, Literal
 
@@ -22,9 +21,9 @@ GIVEN: Final = 0.5  # the same, for one that was short before: a busy machine ma
 HELD: Final = 4  # chunks of an answer that are kept back until it is known whether it is short
 
 _KNOWN: Final = 20_000  # texts that are remembered
-_RESERVED: Final = 2  # workers that free queries do not get (storing.turns)
+_RESERVED: Final = 2  # workers that are not for what may be long: one is for curated queries, one for short ones
 _PLAIN: Final = 4000  # characters of a text in which numbers are overlooked
-_NUMBERS: Final = re.compile(r"\d+")
+_NO_DIGITS: Final = str.maketrans("", "", "0123456789")
 
 Length = Literal["short", "long", "unknown"]
 
@@ -93,8 +92,8 @@ class Places:
 class Pace:
     """What is known of queries' lengths, and the places of those that are long or may be."""
 
-    def __init__(self, most: int, *, tried: int) -> None:
-        self.long, self.tried = Places(most), Places(tried)
+    def __init__(self, most: int, *, slow: int) -> None:
+        self.long, self.slow = Places(most), Places(slow)
         self._known: OrderedDict[int, Length] = OrderedDict()
 
     def length(self, key: int) -> Length:
@@ -119,9 +118,9 @@ def pace_for(query_workers: int, servers: int) -> Pace | None:
     if free < 2:
         return None
     most = max(1, min(free - 1, (os.cpu_count() or 1) // servers - 1))
-    return Pace(most, tried=max(1, (free - most) // 2))
+    return Pace(most, slow=free)
 
 
 def key(text: str) -> int:
     """What a text is remembered by: the same text with other numbers counts as the same."""
-    return hash(_NUMBERS.sub("0", text) if len(text) <= _PLAIN else text)
+    return hash(text.translate(_NO_DIGITS) if len(text) <= _PLAIN else text)

@@ -26,6 +26,7 @@ _METHODS = ["GET", "HEAD"]
 _IN_SCRIPT = (
     *("running", "cancelled", "done", "shown", "truncated", "none", "yes", "no", "graph", "shownText"),
     *("failed", "broken", "network", "at", "download"),
+    *("untitled", "declared", "suggested", "nothing"),
 )
 _IN_ADVICE = (
     *("place", "instead", "take", "unread", "none", "plan", "busy", "failed"),

@@ -7,6 +7,7 @@ and that of its leash as arguments, a folder to share with the others if there i
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import socket
@@ -29,6 +30,8 @@ from stelsel.settings import Settings
 READY: Final = b"r"
 """What goes over the leash when a process takes requests."""
 
+_HEARING: Final = 0.1  # seconds in which a request is read that had been sent when the stop came
+
 
 class _Server(uvicorn.Server):
     """Says when it takes requests, and lets itself be stopped."""
@@ -45,7 +48,20 @@ class _Server(uvicorn.Server):
             acceptors = [Acceptor(each, self._protocol, self._connections, self._board) for each in sockets or ()]
             self.servers = cast("list[asyncio.Server]", acceptors)  # it asks no more of them than to close
         if self.started:
+            gc.collect()
+            gc.freeze()  # what there is now stays: looking through all of it again would stop everybody now and then
             self._ready(self)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Who had come by now is heard; then what is idle is closed, and what runs is finished."""
+        if self._board is not None:
+            for server in self.servers:
+                server.close()
+            for listening in sockets or ():
+                listening.close()
+            await asyncio.gather(*(server.wait_closed() for server in self.servers))
+        await asyncio.sleep(_HEARING)
+        await super().shutdown(sockets)
 
     def _protocol(self) -> asyncio.Protocol:
         made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg] # as uvicorn calls it

@@ -19,14 +19,16 @@ from stelsel.serving.running import OUTCOMES, Ended, Queries
 class Reception:
     """For every route that asks the store on behalf of a client.
 
-    `client` gives the key that budgets and turns go by; `admit` the headers that say how its budget stands (raises
-    BudgetSpent); `queries.answer` asks, and charges for the time it takes; `charge` is for work beside that,
-    in seconds. `unfit` is told of a question that was never asked, and why.
+    `client` gives the key that budgets and turns go by; `admit` lets it ask (raises BudgetSpent), and gives the headers
+    that say how its budget stands; `standing` gives those of an answer that costs nothing; `queries.answer` asks, and
+    charges for the time it takes; `charge` is for work beside that, in seconds. `unfit` is told of a question that was
+    never asked, and why.
     """
 
     queries: Queries
     client: Callable[[Scope], str]
     admit: Callable[[str], Headers]
+    standing: Callable[[str], Headers]
     charge: Callable[[str, float], None]
     unfit: Callable[[StelselError], None]
 
@@ -52,7 +54,7 @@ def open_reception(
     def unfit(error: StelselError) -> None:
         metrics.unfit(OUTCOMES.get(type(error), "failed"))
 
-    return Reception(Queries(ended, pace), client, admit, budgets.charge, unfit)
+    return Reception(Queries(ended, pace), client, admit, budgets.standing, budgets.charge, unfit)
 
 
 def unattended() -> Reception:
@@ -61,4 +63,4 @@ def unattended() -> Reception:
     def nothing(*_: object) -> None:
         pass
 
-    return Reception(Queries(nothing), lambda _: "", lambda _: (), nothing, nothing)
+    return Reception(Queries(nothing), lambda _: "", lambda _: (), lambda _: (), nothing, nothing)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stelsel.errors import ParameterError
+from stelsel.storing.formats import Kind
 
 PARAMETER: Final = "_profile"
 
@@ -59,3 +60,9 @@ def asked(parameters: Iterable[tuple[str, str]]) -> Datatypes:
             return profile.datatypes
     known = ", ".join(profile.name for profile in PROFILES)
     raise ParameterError(f"{PARAMETER}={wanted[0][:80]} is not offered; there is: {known}", name=PARAMETER)
+
+
+def check(datatypes: Datatypes, kind: Kind) -> None:
+    """Raises ParameterError where a profile is asked for of what is no graph: it would change nothing, and nobody would know."""
+    if datatypes and kind != "graph":
+        raise ParameterError(f"{PARAMETER} says how a graph is written, and this query gives none", name=PARAMETER)

@@ -21,11 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stelsel.errors import InputError, NoRelease, StelselError
 from stelsel.names import Names
 from stelsel.querying.guard import Form
+from stelsel.serving import restoring
 from stelsel.serving.asked import Asked, read
 from stelsel.serving.cache import ResultCache
 from stelsel.serving.conditional import Validators, caching, is_conditional
 from stelsel.serving.current import CurrentStore
 from stelsel.serving.description import Descriptions
+from stelsel.serving.downloads import Downloads
 from stelsel.serving.explaining import flag, help_link, with_help
 from stelsel.serving.judging import Judge, heavy
 from stelsel.serving.keys import Keys, Known
@@ -73,8 +75,10 @@ class Sparql:
         page: ASGIApp | None = None,
         reception: Reception | None = None,
         cache: ResultCache | None = None,
+        downloads: Downloads | None = None,
     ) -> None:
         self._store, self._settings, self._page = store, settings, page
+        self._downloads = downloads
         self._keys, self._cache = Keys(settings), cache
         self._reception = reception or unattended()
         self._judge = Judge(allowed_services=frozenset(settings.federation), base=settings.base + "/")
@@ -146,6 +150,7 @@ class Sparql:
         seconds = asked.seconds(self._settings.query_seconds)
         standing, form, seconds = await self._admit(question.text, client, seconds)
         written, media_type = choose(_KINDS[form], asked.accept, asked.parameters)
+        restoring.check(question.datatypes, _KINDS[form])
         explain = flag(asked.parameters, "uitleg")
         known = None
         if not explain:
@@ -159,6 +164,9 @@ class Sparql:
             (b"content-type", content_type(media_type)),
         ]
         headers += standing or self._reception.admit(client)
+        bulk = self._downloads if form in ("construct", "describe") else None
+        if bulk is not None and (link := bulk.link(question)):
+            headers.append((b"link", link))
         settings = self._settings
         within = Limits(
             *(seconds, settings.query_memory, settings.query_rows, settings.query_bytes),
@@ -180,9 +188,11 @@ class Sparql:
                 chunks,
                 headers,
                 Validators(release, made, known.format, known.key) if known and scope["method"] != "POST" else None,
-                cut_link=f"{self._endpoint}#truncated-" if written.name == "json" else "",
+                cut_link=f"{self._endpoint}#truncated-" if written.name in ("json", "xml") else "",
                 longest=self._cache.longest if self._cache and known else 0,
                 head=scope["method"] == "HEAD",
+                bulk=bulk.all if bulk else b"",
+                limited=within.rows is not None or within.bytes is not None,
             )
             if known is not None and sent.complete:
                 self._keys.answered(release, known)

@@ -4,7 +4,9 @@ editions   dated, immutable loads of a register
 releases   what is served: built from editions, switched to by one move
 building   the Oxigraph store of a release, made
 quads      the quads of editions as one stream
+packing    how text lies in an edition: zstd frames, read a line at a time
 disjoint   proof that no triple stands in two graphs
+apart      the same for the linksets, which a build makes itself
 ontologies the files of ontologies/ as graphs
 description what a release says about itself: VoID, and its editions
 pruning    old releases and editions removed
@@ -39,6 +41,7 @@ remote_engines   what is known of engines, as one table
 remote_release   which release a remote store holds
 remote_gate      turns for a store that has no workers of its own
 remote_formats   what an engine is asked to write, and what is mended in it
+remote_retyping  datatypes given back in what other engines write
 remote_cutting   answers of other engines that end at a limit
 remote_endings   whether an answer looks finished
 remote_errors    why a remote store did not answer
@@ -46,6 +49,7 @@ remote_writing   graphs written to a remote store
 pushing    a release put into a remote store
 pushing_parts    a graph in parts that a store takes one at a time
 outgoing   requests to others: to the internet only, verified and bounded
+whole      questions that ask for all of one graph
 cutting    answers that end at a row or a byte limit, well-formed
 formats    the formats that answers are written in
 """

@@ -1,5 +1,7 @@
 """Editions: dated, immutable loads of a register, each a folder that appears whole or not at all.
 
+What a linkset links is an edition too, of the register `linkset-NAME`.
+
     DATA/editions/<register>/<id>/edition.json       what this module's Edition says
                                  /quads/*.nq.zst     N-Quads, a file a graph
                                  /SHA256SUMS         every other file
@@ -65,6 +67,8 @@ class Delivered(_Fact):
     name: str
     sha256: str
     bytes: int
+    address: str = ""
+    """Where it was fetched from, without what would let others in; empty for one that came as a file."""
 
 
 class TableCount(_Fact):
@@ -94,6 +98,8 @@ with warnings.catch_warnings():
         """Base IRI that it was minted under."""
         previous: str | None
         """The edition that mutations were applied to."""
+        used: dict[str, str] = {}
+        """For a linkset, which has no deliveries: register -> id of its edition that links were computed from."""
         deliveries: tuple[Delivered, ...]
         mapping: str
         """SHA-256 of the register's folder."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import orjson
 
-from stelsel.errors import QuerySyntaxError
+from stelsel.errors import QuerySyntaxError, SettingError
 from stelsel.storing import Limits, Question, Workload
 from stelsel.storing.formats import Format
 from stelsel.storing.nursery import Nursery
 from stelsel.storing.workers import Pool
+
+_LEAST: Final = 2
 
 
 class EmbeddedStore:
@@ -33,7 +35,11 @@ class EmbeddedStore:
         default_graph: Literal["union", "own"] = "union",
         nursery: Nursery | None = None,
     ) -> Self:
-        """Open the Oxigraph directory at `path` in `workers` processes, each warm. Raises StoreError."""
+        """Open the Oxigraph directory at `path` in `workers` processes, each warm. Raises StoreError, and SettingError for fewer than two."""
+        if workers < _LEAST:
+            raise SettingError(
+                f"a store needs {_LEAST} workers at least: neither curated nor free queries may take the other's last one"
+            )
         pool = Pool(path, size=workers, nursery=nursery)
         await pool.start()
         return cls(release, pool, default_graph=default_graph)

@@ -33,6 +33,7 @@ _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 0x1
 _IFF_RUNNING: Final = 0x40
 _IFREQ: Final = struct.Struct("16sH22x")  # struct ifreq: the interface, and its flags
+_NICE: Final = 5  # the server hears, answers and ends queries before workers compute
 _WORDS: Final = 2000  # bytes of a dead worker's last words that are passed on
 
 
@@ -163,6 +164,7 @@ def _work(line: socket.socket, store: Path) -> NoReturn:
     """The rest of a worker's life."""
     from stelsel.storing.worker import serve  # noqa: PLC0415 - loaded before the fork
 
+    os.nice(_NICE)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Python's own handlers would wait for the engine to come back; the default ends the process at once.

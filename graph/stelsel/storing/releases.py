@@ -12,17 +12,18 @@ else, so whatever dies on the way, `current` is a whole release.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pyoxigraph import Store
 
 from stelsel.errors import Damaged, GraphsOverlap, NoRelease, NotFound, SettingError
 from stelsel.home import Home
 from stelsel.names import Names
-from stelsel.storing.building import Plan, fill
+from stelsel.storing.building import Derived, Plan, fill
 from stelsel.storing.checksums import seal, verify
 from stelsel.storing.editions import Access, Edition, edition_path
 from stelsel.storing.locks import IN_USE, held, hold, lock
@@ -33,6 +34,7 @@ from stelsel.storing.staging import place, point, staging
 
 __all__ = [
     "AUDIENCES",
+    "Derive",
     "Release",
     "build",
     "current",
@@ -44,6 +46,8 @@ __all__ = [
     "rollback",
     "switch",
 ]
+
+Derive = Callable[[Store], Sequence[Edition]]
 
 AUDIENCES: tuple[Access, ...] = ("open", "gesloten")
 
@@ -78,37 +82,51 @@ def build(
     audience: Access,
     editions: Iterable[Edition],
     *,
+    derive: Derive | None = None,
     progress: Progress = silent,
 ) -> Release:
     """Makes a release of these editions, one of each register, and of the home's ontologies. It is not served yet.
 
-    An open release holds the open graphs only. Raises Locked, DiskFull, ContentError (an ontology), SettingError (two
-    editions of a register, another base), Damaged (an edition that is not what it says it is), and GraphsOverlap.
-    Whatever is raised, nothing of the release is left.
+    An open release holds the open graphs only. `derive` gives the editions of what follows from the others, once those
+    are in the store (`stelsel.linking` does); it puts them in place itself, under the lock that is held here.
+
+    Raises Locked, DiskFull, ContentError (an ontology), SettingError (two editions of a register, another base), Damaged
+    (an edition that is not what it says it is), GraphsOverlap, and what `derive` raises. Whatever is raised, nothing of
+    the release is left.
     """
     made = datetime.now(UTC)
     identity = made.strftime("%Y%m%d-%H%M%S-") + f"{made.microsecond // 1000:03d}"
     target = release_path(data, audience, identity)
     with lock(data), staging(data, f"{audience}-{identity}") as staged:
         chosen = _chosen(data, names, audience, list(editions))
+        made_of = [edition for edition, _ in chosen]
+
+        def more(store: Store) -> Derived:
+            found = _chosen(data, names, audience, list(derive(store)) if derive else [])
+            made_of.extend(edition for edition, _ in found)
+            return Derived(
+                {edition.register: edition.id for edition, _ in found},
+                [source for _, its in found for source in its],
+            )
+
         ontologies = read_ontologies(home, names)
         plan = Plan(
             release=identity,
             made=made,
             names=names,
-            editions={edition.register: edition.id for edition, _ in chosen},
+            editions={edition.register: edition.id for edition in made_of},
             sources=[source for _, found in chosen for source in found],
             ontologies=ontologies,
         )
-        graphs = fill(staged / "oxigraph", plan, progress)
+        graphs = fill(staged / "oxigraph", plan, progress, more)
         release = Release(
             id=identity,
             audience=audience,
             made=made,
             base=names.base,
             stelsel=version("stelsel"),
-            editions=plan.editions,
-            dates={edition.register: edition.date for edition, _ in chosen},
+            editions={edition.register: edition.id for edition in made_of},
+            dates={edition.register: edition.date for edition in made_of},
             quads=sum(graphs.values()),
             graphs=graphs,
             repeated={ontology.graph: ontology.repeated for ontology in ontologies if ontology.repeated},

@@ -28,6 +28,7 @@ from stelsel.storing.remote_engines import VIRTUOSO
 from stelsel.storing.remote_errors import out_of_time, refusal
 from stelsel.storing.remote_formats import accept, booleans, media_type, replaced, wish
 from stelsel.storing.remote_gate import Gate
+from stelsel.storing.remote_retyping import TRIPLES, retyped
 from stelsel.storing.worker import names_dataset
 
 # Wide on purpose: where it finds what is no relative IRI, a BASE is sent that nothing uses.
@@ -63,7 +64,8 @@ class RemoteStore:
         """See storing.Store. Raises NotAcceptable too, for a format that the engine does not write well."""
         deadline = asyncio.get_running_loop().time() + within.seconds
         capped = within.rows is not None or within.bytes is not None
-        media_types = wish(format, self._endpoint.engine, triples=capped)
+        retyping = bool(question.datatypes) and "graph" in format.kinds
+        media_types = (TRIPLES,) if retyping else wish(format, self._endpoint.engine, triples=capped)
         prologue = _prologue(question)
         form = self._form(question, prologue, within)
         if "graph" in format.kinds and self._endpoint.cap is not None:
@@ -76,7 +78,10 @@ class RemoteStore:
                     if written not in media_types:
                         raise Unreachable(f"the remote store was asked for {media_types[0]} and gave {written[:80]}")
                     chunks = self._mended(response, format, written, deadline)
-                    async with aclosing(cut(chunks, format, written, within) if capped else chunks) as pieces:
+                    chunks = cut(chunks, format, written, within) if capped else chunks
+                    if retyping:
+                        chunks = retyped(chunks, format, question.datatypes)
+                    async with aclosing(chunks) as pieces:
                         async for piece in pieces:
                             yield piece
                     if stopped := response.headers.get("x-sparql-maxrows"):

@@ -11,7 +11,6 @@ from stelsel.storing import Lane
 T = TypeVar("T")
 
 _LANES: Final[tuple[Lane, ...]] = ("curated", "free")
-_RESERVED: Final = 2  # workers that only curated queries may take, where there are enough
 
 
 class Full(Exception):
@@ -21,14 +20,12 @@ class Full(Exception):
 class Turns(Generic[T]):
     """Counts what runs and queues what waits, for `size` workers.
 
-    Free queries leave two workers (one, where there are fewer than four) to curated ones; curated queries leave one to
-    free ones. At most `places` wait in a lane, and at most half of them are one client's.
+    Each lane leaves one worker to the other. At most `places` wait in a lane, and at most half of them are one client's.
     """
 
     def __init__(self, size: int, *, places: int) -> None:
         self._size, self._places = size, places
-        reserved = max(1, min(_RESERVED, size // 2))
-        self._caps: dict[Lane, int] = {"curated": size - 1, "free": size - reserved}
+        self._most = size - 1
         self._running: dict[Lane, int] = {"curated": 0, "free": 0}
         self._waiting: dict[Lane, OrderedDict[str, deque[asyncio.Future[T]]]] = {
             "curated": OrderedDict(),
@@ -47,7 +44,7 @@ class Turns(Generic[T]):
 
     def free(self, lane: Lane) -> bool:
         """Whether a query of this lane may start, if a worker is idle and nobody in the lane was there before."""
-        return self._running[lane] < self._caps[lane] and self.running < self._size
+        return self._running[lane] < self._most and self.running < self._size
 
     def enter(self, lane: Lane) -> bool:
         """Start at once, if nobody waits in this lane and it is free."""

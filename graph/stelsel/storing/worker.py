@@ -29,6 +29,7 @@ from stelsel.storing.columns import answer as columns
 from stelsel.storing.cutting import Rows, Stop, until
 from stelsel.storing.datatypes import restore
 from stelsel.storing.frames import ASK, CUT, DATA, END, ERROR, HEAD, LONGEST, READY, frame
+from stelsel.storing.whole import Whole, graph_of
 
 _RESULTS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -161,8 +162,10 @@ def serve(line: socket.socket, path: Path) -> None:
 def _answer(store: Store, job: Job, output: _Output) -> tuple[int, bytes]:
     """Write the answer; the last frame is what comes back."""
     try:
-        results = store.query(job.text, base_iri=job.base_iri, **_dataset(job))
-        return _write(results, job, output)
+        graph = graph_of(job.text, job.default_graphs, job.named_graphs)
+        if graph is not None:
+            return _write(Whole(store, graph), job, output)
+        return _write(store.query(job.text, base_iri=job.base_iri, **_dataset(job)), job, output)
     except Stop as stop:
         return CUT, stop.limit.encode()
     except columns.NoRoom as error:
@@ -175,8 +178,10 @@ def _answer(store: Store, job: Job, output: _Output) -> tuple[int, bytes]:
         return ERROR, _explain(error)
 
 
-def _write(results: QuerySolutions | QueryBoolean | QueryTriples, job: Job, output: _Output) -> tuple[int, bytes]:
-    if isinstance(results, QueryTriples):
+def _write(
+    results: QuerySolutions | QueryBoolean | QueryTriples | Whole, job: Job, output: _Output
+) -> tuple[int, bytes]:
+    if isinstance(results, QueryTriples | Whole):
         return _write_graph(results, job, output)
     if job.format in columns.FORMATS and isinstance(results, QuerySolutions):
         cut = columns.write(results, job.format, output.write, rows=job.rows, size=job.bytes)
@@ -192,7 +197,7 @@ def _write(results: QuerySolutions | QueryBoolean | QueryTriples, job: Job, outp
     return END, b""
 
 
-def _write_graph(results: QueryTriples, job: Job, output: _Output) -> tuple[int, bytes]:
+def _write_graph(results: QueryTriples | Whole, job: Job, output: _Output) -> tuple[int, bytes]:
     file = cast("IO[bytes]", output)
     if job.format not in _GRAPHS:
         return ERROR, _error("query", f"a graph cannot be written as {job.format}")

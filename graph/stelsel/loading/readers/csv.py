@@ -86,7 +86,7 @@ class CsvReader:
                 row[name] = text
         return row
 
-    def _start(self, lines: _Lines) -> tuple[list[str], list[str]]:
+    def _start(self, lines: CsvLines) -> tuple[list[str], list[str]]:
         """Dates of the preamble, and the heading: the first line that is none of the preamble's."""
         told: list[str] = []
         for _, cells in zip(range(PREAMBLE), lines, strict=False):
@@ -104,12 +104,12 @@ class CsvReader:
             raise DeliveryError(f"{text[:40]!r} is no date of the form {self._options.date}", where=where) from None
 
     @contextmanager
-    def _lines(self, member: Member) -> Iterator[_Lines]:
+    def _lines(self, member: Member) -> Iterator[CsvLines]:
         with member.open() as stream:
-            yield _Lines(stream, member.where, self._options)
+            yield CsvLines(stream, member.where, self._options)
 
 
-class _Lines:
+class CsvLines:
     """The records of a CSV file that are not blank, each with the line on which it begins."""
 
     def __init__(self, stream: IO[bytes], where: str, options: Options) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 from stelsel.errors import DeliveryError
 from stelsel.loading.register import Register
 
@@ -18,7 +20,7 @@ class Headings:
             for heading in (column.path or name, *column.also)
         }
         self._required = {name for name, column in spec.columns.items() if column.required}
-        self._ignored = {heading.casefold() for heading in spec.ignore}
+        self._ignored = [heading.casefold() for heading in spec.ignore]
 
     def columns(self, headings: list[str], where: str) -> list[tuple[str, bool] | None]:
         """For each heading: its column and whether that may have many values, or None where it is left out on purpose.
@@ -30,7 +32,7 @@ class Headings:
         for heading in headings:
             key = heading.strip().casefold()
             column = self._columns.get(key)
-            if column is None and key not in self._ignored:
+            if column is None and not any(fnmatch.fnmatchcase(key, pattern) for pattern in self._ignored):
                 unknown.append(heading)
             elif column and not column[1] and column in found:
                 twice.append(heading)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from stelsel.errors import ContentError
 from stelsel.loading.readers.csv import CsvReader
+from stelsel.loading.readers.geojson import GeoJsonReader
+from stelsel.loading.readers.geopackage import GeoPackageReader
+from stelsel.loading.readers.json import JsonReader
+from stelsel.loading.readers.odata import ODataReader
+from stelsel.loading.readers.rdf import RdfReader
 from stelsel.loading.readers.reading import Make, Reader
+from stelsel.loading.readers.statline import StatLineReader
 from stelsel.loading.register import Document, Register
 
 READERS: dict[str, Make] = {
     "csv": CsvReader,
+    "geojson": GeoJsonReader,
+    "geopackage": GeoPackageReader,
+    "json": JsonReader,
+    "odata": ODataReader,
+    "rdf": RdfReader,
+    "statline": StatLineReader,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import IO
 
 from lxml import etree
 
@@ -36,21 +37,24 @@ class _Node:
 
 
 class XmlReader:
-    """Reads the documents of one register. Safe from entities, DTDs and the network."""
+    """Reads the documents of one register, from their bytes or a stream. Safe from entities, DTDs and the network."""
 
     def __init__(self, register: Register) -> None:
         """Raises ContentError where a name in loader.yml has a prefix that it does not declare."""
         self._register = register
         try:
-            self._documents = {register.qname(d.root): d for d in register.documents if d.reader == "xml"}
+            self._documents = {q: d for d in register.documents if d.reader == "xml" for q in register.qnames(d.root)}
             changes = register.changes
             around = (*register.wrappers, *((changes.was, changes.becomes) if changes else ()))
-            self._wrappers = {register.qname(name) for name in around}
-            self._records = {
-                register.qname(element): (name, self._tree(table))
-                for name, table in register.tables.items()
-                for element in table.records
-            }
+            self._wrappers = self._all(*around)
+            self._records: dict[str, tuple[str, _Node]] = {}
+            # Without documents of XML, paths are no names of elements.
+            for name, table in register.tables.items() if self._documents else ():
+                tree = self._tree(table)
+                self._records |= dict.fromkeys(self._all(*table.records), (name, tree))
+            # Only now, and never while reading, may a prefix be unknown.
+            for document in register.documents:
+                self._all(*document.each)
         except KeyError as error:
             raise ContentError(f"prefix {error} is not declared", file=str(register.folder / "loader.yml")) from error
 
@@ -59,57 +63,68 @@ class XmlReader:
         """Whether the register has documents of XML at all."""
         return bool(self._documents)
 
+    def _all(self, *names: str) -> set[str]:
+        """The elements of these names, in every version of the format."""
+        return {qname for name in names for qname in self._register.qnames(name)}
+
     def _tree(self, table: Table) -> _Node:
         root = _Node()
 
         def node(path: str) -> _Node:
             here = root
             for step in path.split("/"):
-                here = here.below.setdefault(self._register.qname(step), _Node())
+                first, *others = self._register.qnames(step)
+                here.below.setdefault(first, _Node())
+                # An element that versions call by one name is one node, under the name of each.
+                for other in others:
+                    here.below[other] = here.below[first]
+                here = here.below[first]
             return here
 
         for name, column in table.columns.items() if table.records else ():
-            leaf = node(column.path)
-            leaf.column, leaf.geometry, leaf.many = name, column.type == "geometry", column.many
-        for path in table.ignore:
+            for path in (column.path, *column.also):
+                leaf = node(path)
+                leaf.column, leaf.geometry, leaf.many = name, column.type in ("geometry", "wkt"), column.many
+        for path in table.ignore if table.records else ():
             node(path).ignored = True
         return root
 
-    def document(self, content: bytes, where: str) -> Document:
+    def document(self, content: bytes | IO[bytes], where: str) -> Document:
         """What kind of document this is, by its root element. Raises DeliveryError where the register has no such kind."""
         try:
             for _, element in _parse(content, events=("start",)):
                 known = self._documents.get(element.tag)
                 if known is None:
-                    expected = ", ".join(d.root for d in self._documents.values())
+                    expected = ", ".join(dict.fromkeys(d.root for d in self._documents.values() if d.kind != "closed"))
                     raise DeliveryError(
                         f"has root element {element.tag}, which is no {self._register.name} delivery as loader.yml "
                         f"describes it (it expects {expected}, each in the namespace given there)",
                         where=where,
                     )
+                if known.kind == "closed":
+                    raise DeliveryError(known.reason, where=where)
                 return known
         except etree.XMLSyntaxError as error:
             raise DeliveryError(_said(error), where=where) from error
         raise DeliveryError("is an empty document", where=where)
 
-    def header(self, content: bytes, element: str, where: str) -> list[str]:
+    def header(self, content: bytes | IO[bytes], element: str, where: str) -> list[str]:
         """Texts of such elements before the first record."""
-        wanted, stops = self._register.qname(element), {*self._wrappers, *self._records}
+        wanted, stops = self._all(element), {*self._wrappers, *self._records}
         found = []
         try:
             for event, part in _parse(content, events=("start", "end")):
                 if event == "start" and part.tag in stops:
                     break
-                if event == "end" and part.tag == wanted and part.text:
+                if event == "end" and part.tag in wanted and part.text:
                     found.append(part.text.strip())
         except etree.XMLSyntaxError as error:
             raise DeliveryError(_said(error), where=where) from error
         return found
 
-    def records(self, content: bytes, document: Document, where: str) -> Iterator[Record]:
+    def records(self, content: bytes | IO[bytes], document: Document, where: str) -> Iterator[Record]:
         """The records of a document, in order."""
-        each = self._register.qname(document.each)
-        for element in _elements(content, (each,), where):
+        for element in _elements(content, tuple(sorted(self._all(*document.each))), where):
             yield self._record(element, where)
 
     def changes(self, content: bytes, where: str) -> Iterator[list[Change]]:
@@ -117,13 +132,12 @@ class XmlReader:
         names = self._register.changes
         if names is None:
             raise DeliveryError(f"register {self._register.name} has no mutation deliveries", where=where)
-        was, becomes = self._register.qname(names.was), self._register.qname(names.becomes)
-        parts = {
-            self._register.qname(names.added): {becomes},
-            self._register.qname(names.changed): {was, becomes},
-            self._register.qname(names.removed): {was},
-        }
-        for group in _elements(content, (self._register.qname(names.group),), where):
+        was, becomes, added, changed, removed, around = (
+            self._register.qnames(name)[0]
+            for name in (names.was, names.becomes, names.added, names.changed, names.removed, names.group)
+        )
+        parts = {added: {becomes}, changed: {was, becomes}, removed: {was}}
+        for group in _elements(content, (around,), where):
             changes = []
             for element in group:
                 if not isinstance(element.tag, str):
@@ -161,7 +175,8 @@ class XmlReader:
                 )
             if below.ignored:
                 continue
-            if below.column is None:
+            # What is one text in one version of a format has parts in another.
+            if below.column is None or (below.below and any(isinstance(part.tag, str) for part in child)):
                 self._fill(child, below, row, where)
                 continue
             text = _geometry(child) if below.geometry else " ".join((child.text or "").split())
@@ -182,14 +197,13 @@ def _geometry(element: etree._Element) -> str:
         return f"{UNREADABLE}{error}"
 
 
-def _parse(content: bytes, **options: object) -> etree.iterparse[tuple[str, etree._Element]]:
+def _parse(content: bytes | IO[bytes], **options: object) -> etree.iterparse[tuple[str, etree._Element]]:
     """Never resolves an entity, reads a DTD or opens a connection; depth and text size are bounded by libxml2."""
-    return etree.iterparse(
-        io.BytesIO(content), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, **options
-    )
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    return etree.iterparse(stream, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, **options)
 
 
-def _elements(content: bytes, tags: tuple[str, ...], where: str) -> Iterator[etree._Element]:
+def _elements(content: bytes | IO[bytes], tags: tuple[str, ...], where: str) -> Iterator[etree._Element]:
     """The elements with these tags, each thrown away when the next is asked for, so that memory stays flat."""
     try:
         for _, element in _parse(content, events=("end",), tag=tags):

@@ -79,6 +79,7 @@
 
   button.addEventListener("click", () => ask(false));
   form.addEventListener("leeg", () => ask(true)); // the answer to the query is empty
+  form.addEventListener("traag", () => section.hidden && ask(false)); // it takes long, or took too long
   form.addEventListener("submit", () => {
     asking?.abort();
     section.hidden = true;

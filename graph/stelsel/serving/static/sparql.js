@@ -5,7 +5,6 @@
 (() => {
   const form = document.getElementById("vraag");
   const editor = document.getElementById("query");
-  const examples = document.getElementById("voorbeeld");
   const stop = document.getElementById("stop");
   const self = document.getElementById("deze");
   const outcome = document.getElementById("uitkomst");
@@ -20,6 +19,8 @@
   const seconds = new Intl.NumberFormat(form.dataset.locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const rowsShown = 1000;
   const charactersShown = 100000;
+  const slow = 3000; // milliseconds after which the doctor is asked what makes it slow
+  const late = [503, 504]; // out of memory, out of time
   const accept =
     "application/sparql-results+json, text/turtle;q=0.9, application/n-triples;q=0.8, application/problem+json;q=0.1";
   let running = null;
@@ -154,6 +155,7 @@
     tell();
     // Once a second: a screen reader that is told ten times a second says nothing else.
     const clock = setInterval(tell, 1000);
+    const patience = setTimeout(() => form.dispatchEvent(new Event("traag")), slow);
     let received = false;
     try {
       const response = await fetch(form.action, {
@@ -168,6 +170,7 @@
       status.textContent = "";
       if (!response.ok) {
         showProblem(response, text);
+        if (late.includes(response.status)) form.dispatchEvent(new Event("traag"));
         return;
       }
       show(response, text, elapsed());
@@ -179,6 +182,7 @@
       else showFailure(texts.failed, received ? texts.broken : texts.network);
     } finally {
       clearInterval(clock);
+      clearTimeout(patience);
       if (running === controller) {
         running = null;
         stop.hidden = true;
@@ -243,13 +247,6 @@
       event.preventDefault();
       form.requestSubmit();
     }
-  });
-  examples?.addEventListener("change", () => {
-    if (!examples.value) return;
-    editor.value = examples.value;
-    examples.value = "";
-    remember();
-    editor.focus();
   });
   window.addEventListener("hashchange", recall);
   recall();
