@@ -108,7 +108,7 @@ class GeoPackageReader:
                     database.execute("PRAGMA trusted_schema = OFF")
                     database.execute("PRAGMA cell_size_check = ON")
                     yield database
-                except (sqlite3.Error, OverflowError) as error:
+                except (sqlite3.Error, UnicodeDecodeError) as error:
                     raise DeliveryError(f"is a broken GeoPackage: {error}", where=member.where) from error
 
     def _found(self, database: sqlite3.Connection, where: str) -> list[_Layer]:
