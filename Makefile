@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data
 ADDRESSES ?= 2000
-BENCH ?= load build serve stream siege soak
+BENCH ?= load build link serve stream siege soak
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help setup demo test slow check format accept bench load release serve lock clean

@@ -218,7 +218,7 @@ def test_the_same_delivery_twice_is_one_edition(tmp_path):
 
 def test_a_refused_record_stops_the_load_unless_it_is_accepted(tmp_path):
     source = written(tmp_path, {"a.xml": stand(pand(), pand("0457100000000002", status="Pand ontploft"))})
-    with pytest.raises(DeliveryError, match=r"a\.xml: pand 0457100000000002 1: status: 'Pand ontploft'"):
+    with pytest.raises(DeliveryError, match=r"a\.xml, line 2: pand 0457100000000002 1: status: 'Pand ontploft'"):
         loaded(tmp_path / "data", source)
     assert not editions(tmp_path / "data", "bag")
     outcome = loaded(tmp_path / "data", source, accept=True)
@@ -231,11 +231,11 @@ BAD = {
     "a truncated zip": (packed({"a.xml": GOOD})[:-40], "is not a complete zip"),
     "an empty file": (b"", "is an empty file"),
     "an empty document": (packed({"a.xml": b""}), r"a\.xml: is an empty file"),
-    "another register": (packed({"data.csv": b"a;b"}), r"data\.csv: is no XML"),
+    "another register": (packed({"data.csv": b"a;b"}), r"data\.csv: is no file that bag knows \(it expects \*\.xml\)"),
     "another document": (packed({"a.xml": b"<FeatureCollection/>"}), "which is no bag delivery"),
     "another namespace": (packed({"a.xml": GOOD.replace(b"v20200601", b"v20300601")}), "which is no bag delivery"),
     "half a document": (packed({"a.xml": GOOD[:-200]}), r"a\.xml: is not well-formed XML.*line 2"),
-    "an identification that breaks its pattern": (packed({"a.xml": stand(pand("45710000000001"))}), r"a\.xml: pand 45710000000001 1: identificatie"),
+    "an identification that breaks its pattern": (packed({"a.xml": stand(pand("45710000000001"))}), r"a\.xml, line 2: pand 45710000000001 1: identificatie"),
     "a date that cannot be": (packed({"a.xml": stand(pand(when=voorkomen(begin="2021-02-29")))}), "0457100000000001 1: beginGeldigheid: '2021-02-29' is not a date"),
     "a record twice": (packed({"a.xml": stand(pand()), "b.xml": stand(pand())}), r"a\.xml and .*b\.xml: pand 0457100000000001 1: the delivery holds this record twice"),
     "a delivery without a date": (packed({"a.xml": GOOD.replace(b"StandTechnischeDatum", b"OtherDatum")}), "does not say its date"),

@@ -58,9 +58,7 @@ def test_links_of_a_register_s_objects_are_told_apart_without_reading_it():
 def test_a_triple_in_two_graphs_is_named_with_both(beside):
     triple = ("http://e/vbo/1", "http://e/ligtIn", "http://e/b")
     one, two = Graph("http://e/g/1", [triple]), Graph("http://e/g/2", [triple])
-    with pytest.raises(
-        GraphsOverlap, match=r"stands in the graph http://e/g/[12] and in the graph http://e/g/[12]"
-    ):
+    with pytest.raises(GraphsOverlap, match=r"stands in the graph http://e/g/[12] and in the graph http://e/g/[12]"):
         check([one, two] if beside == "made" else [one], [] if beside == "made" else [two])
 
 

@@ -3,6 +3,7 @@
 commands  what can be typed, and what is called for it
 asking    `stelsel query`
 checking  `stelsel check`
+sampling  `stelsel sample`
 loading   `stelsel load`
 linking   what `stelsel release` gave, linksets and all
 tokens    `stelsel token`

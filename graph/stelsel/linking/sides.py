@@ -1,7 +1,7 @@
 """What is linked: the objects of the two sides, read from the store of the release that is being built.
 
-The side `to` is kept in memory whole (300 bytes an object, and its geometry). The side `from` goes by in blocks, so that
-it costs 8 bytes an object, however many there are.
+The side `to` is kept in memory whole: measured, 1.1 KB an object with a polygon of four corners, index and all. The side
+`from` goes by in blocks, so that it costs 8 bytes an object and 30 MB at a time, however many there are.
 """
 
 from __future__ import annotations

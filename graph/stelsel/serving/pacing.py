@@ -1,9 +1,10 @@
 """Long queries do not keep short ones waiting.
 
 Free queries share a few workers. Whatever has run for a tenth of a second is long; no more than `most` long ones run at
-once, and the other workers are for the rest. One that turns out long when there is no place for it is put back: it gives
-its worker up and begins anew when its turn comes. Nothing of it has been sent by then. What turned out long is
-remembered, so that it does not take a short one's worker twice; and what turned out short goes first under pressure.
+once. What nobody knows may be long too: both take one of the `slow` places, which leave one worker to what was short
+before. One that turns out long when there is no place for it is put back: it gives its worker up and begins anew when its
+turn comes. Nothing of it has been sent by then. What turned out long is remembered, so that it does not take a short one's
+worker twice; and what turned out short goes first under pressure.
 """
 
 from __future__ import annotations
