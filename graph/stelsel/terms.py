@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from pyoxigraph import NamedNode
+
 XSD = "http://www.w3.org/2001/XMLSchema#"
 WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _UNSAFE = re.compile(r'[\\"\x00-\x1f\x7f]')
-# RFC 3987 without the characters that N-Triples and SPARQL forbid inside <>.
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f-\x9f\ud800-\udfff]*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,12})?|\.[0-9]{1,12})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -45,9 +45,11 @@ def quote(text: str) -> str:
 
 def iri(text: str) -> str:
     """An IRI in N-Triples form; ValueError if it is not absolute or has a character that an IRI cannot have."""
-    if not _IRI.fullmatch(text):
-        raise ValueError(f"{text[:200]!r} is not an absolute IRI")
-    return f"<{text}>"
+    # The engine's own parser judges (RFC 3987), in 0.3 µs: what it takes here it takes in a query.
+    try:
+        return str(NamedNode(text))
+    except (ValueError, UnicodeEncodeError) as error:
+        raise ValueError(f"{text[:200]!r} is not an absolute IRI: {error}") from None
 
 
 def _typed(datatype: str, pattern: re.Pattern[str], check: Callable[[str], object], what: str) -> Callable[[str], str]:

@@ -79,3 +79,11 @@ def test_a_key_that_does_not_fit_is_refused(hostile):
 def test_a_template_has_one_hole():
     with pytest.raises(ValueError, match="must have one"):
         IriTemplate("http://example.nl/", re.compile(".*"))
+
+
+@pytest.mark.parametrize(
+    "text", ["A:[", "http://a:b/", "http://a/%zz", "http://a#b#c", "http://a/b c", "x", "", "\ud800:"]
+)
+def test_what_the_engine_takes_for_no_iri_is_none(text):
+    with pytest.raises(ValueError, match="is not an absolute IRI"):
+        iri(text)
