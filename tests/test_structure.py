@@ -146,7 +146,9 @@ def test_nothing_of_the_shared_deliveries_is_in_the_repository():
 
 def test_no_file_of_the_shared_deliveries_is_among_ours(shared):
     theirs = {hashlib.sha256(file.read_bytes()).hexdigest() for file in (shared / "data").rglob("*") if file.is_file()}
-    ours = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in tracked() if (ROOT / name).is_file()}
+    ours = {
+        name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in tracked() if (ROOT / name).is_file()
+    }
     empty = hashlib.sha256(b"").hexdigest()
     assert [name for name, digest in ours.items() if digest in theirs - {empty}] == []
 
