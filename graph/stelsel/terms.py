@@ -13,6 +13,8 @@ from decimal import Decimal, InvalidOperation
 
 from pyoxigraph import NamedNode
 
+from stelsel.wetten import resolve
+
 XSD = "http://www.w3.org/2001/XMLSchema#"
 WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 
@@ -73,6 +75,10 @@ def _boolean(text: str) -> str:
     return f'"{_BOOLEANS[text]}"^^<{XSD}boolean>'
 
 
+def _law(text: str) -> str:
+    return iri(resolve(text).iri)
+
+
 def _wkt(text: str) -> str:
     return f"{quote(text)}^^<{WKT}>"
 
@@ -81,6 +87,7 @@ def _wkt(text: str) -> str:
 KINDS: dict[str, Callable[[str], str]] = {
     "string": quote,
     "iri": iri,
+    "law": _law,
     "integer": _typed("integer", _INTEGER, int, "a whole number"),
     "decimal": _typed("decimal", _DECIMAL, Decimal, "a number"),
     "date": _typed("date", _DATE, date.fromisoformat, "a date such as 2024-02-29"),

@@ -21,7 +21,7 @@ ONTOLOGIES = sorted((HOME / "ontologies").glob("*.ttl"))
 QUERIES = sorted([*(HOME / "loaders").rglob("*.rq"), *(HOME / "queries").rglob("*.rq")])
 PREFIXES = read_prefixes(HOME / "ontologies" / "prefixes.ttl", ROOT)
 # The namespaces whose every term is described here.
-OWNED = [PREFIXES[prefix] for prefix in ("bag", "begrip", "brk", "def", "nen3610", "tooiont", "tooiwl")]
+OWNED = [PREFIXES[prefix] for prefix in ("bag", "begrip", "brk", "def", "nen3610", "sc", "tooiont", "tooiwl")]
 BEGRIP = PREFIXES["begrip"]
 SKOS = PREFIXES["skos"]
 

@@ -120,6 +120,25 @@ def test_memory_stays_flat_where_subjects_are_scattered(tmp_path, monkeypatch):
     tracemalloc.stop()
 
 
+def test_what_is_of_no_class_is_left_out_where_the_document_says_so(tmp_path):
+    turtle = "@prefix x: <http://example.nl/> . x:0 x:naam 'a' . [] x:naam 'b' . x:2 a x:Struik ; x:naam 'hei de' ."
+    [(table, row, _)] = read(tmp_path, turtle, options={"classless": True})
+    assert (table, row) == ("boom", {"boom": X + "2", "naam": "hei de", "klasse": [X + "Struik"]})
+
+
+def test_a_column_without_a_path_is_not_read(tmp_path):
+    tables = {"boom": {"records": ["x:Boom"], "key": ["boom"], "columns": {"boom": {"path": "@id"}, "hoogte": {}}}}
+    turtle = "@prefix x: <http://example.nl/> . x:1 a x:Boom ."
+    [record] = made(tables=tables, cover={}).records(member(tmp_path, turtle))
+    assert record.row == {"boom": X + "1"}
+    with pytest.raises(DeliveryError, match="property x:hoogte is not known"):
+        list(
+            made(tables=tables, cover={}).records(
+                member(tmp_path, turtle.replace(" .\n", "").replace("x:Boom", "x:Boom ; x:hoogte 3"))
+            )
+        )
+
+
 def test_a_language_leaves_the_others_out(tmp_path):
     content = """<http://example.nl/1> a <http://example.nl/Boom> ;
         <http://example.nl/naam> "eik"@nl-NL, "oak"@en ; <http://example.nl/tak> "top", "punt"@nl, "tip"@en ."""

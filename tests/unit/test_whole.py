@@ -122,8 +122,6 @@ _PIECES = st.sampled_from(
         "FROM <http://e/g>",
         "FROM",
         "WHERE",
-    ]
-    + [
         "{ GRAPH <http://e/g> { ?s ?p ?o } }",
         "{ graph <http://e/g>{$s$p$o}}",
         "{",

@@ -130,10 +130,13 @@ class Mapper:
             shapes, broken = [None] * len(rows), {}
         good: list[tuple[Row, dict[str, str | list[str]]]] = []
         for index, row in enumerate(rows):
-            terms, faults = self._terms(name, table, row)
+            terms, faults, left = self._terms(name, table, row)
             key, place = key_of(table, row), places[index]
+            if faults or left:
+                batch.problems += [
+                    Problem(name, key, "kolom", what, place, refused=bool(faults)) for what in faults + left
+                ]
             if faults:
-                batch.problems += [Problem(name, key, "kolom", fault, place, refused=True) for fault in faults]
                 continue
             if index in broken:
                 batch.problems.append(Problem(name, key, "geometrie", broken[index], place, refused=False))
@@ -150,9 +153,11 @@ class Mapper:
             batch.subjects[mapping.part] = {stem(subject[1:].decode()) for subject in set(_SUBJECT.findall(triples))}
         return batch
 
-    def _terms(self, name: str, table: Table, row: Row) -> tuple[dict[str, str | list[str]], list[str]]:
+    def _terms(self, name: str, table: Table, row: Row) -> tuple[dict[str, str | list[str]], list[str], list[str]]:
+        """The terms of a row; what refuses it; and what was left out of it."""
         terms: dict[str, str | list[str]] = {}
-        faults = []
+        faults: list[str] = []
+        left: list[str] = []
         readers = self._readers[name]
         for column, spec in table.columns.items():
             value = row.get(column)
@@ -160,12 +165,15 @@ class Mapper:
                 if spec.required:
                     faults.append(f"{column} is missing")
             elif spec.type != "geometry":
+                reader = readers[column]
                 try:
-                    reader = readers[column]
                     terms[column] = reader(value) if isinstance(value, str) else [reader(text) for text in value]
-                except ValueError as error:
-                    faults.append(f"{column}: {error}")
-        return terms, faults
+                except ValueError:
+                    good, wrong = _sifted(reader, value)
+                    (left if spec.lenient else faults).extend(f"{column}: {fault}" for fault in wrong)
+                    if good:
+                        terms[column] = good
+        return terms, faults, left
 
     def _run(self, mapping: _Mapping, values: list[str], name: str) -> bytes:
         header = " ".join(f"${column}" for column in mapping.columns)
@@ -177,6 +185,17 @@ class Mapper:
             raise ContentError(f"is not SPARQL: {error}", file=str(file)) from error
         assert isinstance(triples, ox.QueryTriples)  # _read_mapping has seen its CONSTRUCT
         return triples.serialize(format=ox.RdfFormat.N_TRIPLES) or b""
+
+
+def _sifted(reader: Callable[[str], str], value: str | list[str]) -> tuple[list[str], list[str]]:
+    """The terms of the texts that fit, and what is wrong with each of the others."""
+    good, wrong = [], []
+    for text in (value,) if isinstance(value, str) else value:
+        try:
+            good.append(reader(text))
+        except ValueError as error:
+            wrong.append(str(error))
+    return good, wrong
 
 
 def stem(subject: str) -> str:

@@ -159,7 +159,7 @@ class Worker:
             count.read += len(batch)
             count.mapped += mapped.mapped
             count.refused += len(batch) - mapped.mapped
-            count.reported += sum(not problem.refused for problem in mapped.problems)
+            count.reported += len({(p.key, p.where) for p in mapped.problems if not p.refused})
             result.problems += mapped.problems
             lap("write")
         result.quads = {graph: packer.frame() for graph, packer in quads.items()}

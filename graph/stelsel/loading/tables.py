@@ -33,6 +33,8 @@ class Column(Fact):
     """For `iri`: the IRI with one {}, filled by the text."""
     codes: dict[str, str] = Field(default_factory=dict)
     """For a code list: text -> IRI. A text that is not listed refuses the record."""
+    lenient: bool = False
+    """A value that does not fit is reported and left out, and the record is loaded without it."""
     required: bool = False
     many: bool = False
     """More than one value may stand in a record."""
@@ -43,6 +45,8 @@ class Column(Fact):
             raise ValueError(f"type {self.type!r} is not one of {', '.join([*KINDS, 'geometry'])}")
         if self.template and (self.type != "iri" or not self.pattern):
             raise ValueError("template goes with type: iri and a pattern")
+        if self.lenient and (self.required or self.type == "geometry"):
+            raise ValueError("lenient is no column that is required, and no geometry, which is lenient as it is")
         return self
 
     def reader(self) -> Callable[[str], str]:

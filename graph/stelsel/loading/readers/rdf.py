@@ -2,12 +2,14 @@
 
 A record is a subject of a class that a table lists under `records`; all that the file says of it, in whichever graph, is
 its row. A column's `path` is a property as `prefix:name`, or `@id` for the subject itself; `rdf:type` is a property too. A
-value is the text of a literal or the IRI of a thing. A class or a property that no table names is an error, unless a
-table ignores the property, or the document the class. Options:
+column without a path is not read: the register's rows.py makes it. A value is the text of a literal or the IRI of a
+thing. A class or a property that no table names is an error, unless a table ignores the property, or the document the
+class. Options:
 
     syntax    for names that do not end as their syntax does: json-ld, turtle, ...
     language  literals in other languages are left out; those without a language stay. Without it, all are taken
     ignore    classes whose subjects are left out
+    classless true: subjects of no class are left out; without it, one is an error
 
 Dates and areas of a file are the values of the properties that `cover` names. A key of JSON-LD that its context does not
 map says nothing in RDF, and is not seen here.
@@ -40,6 +42,7 @@ class Options(Fact):
     syntax: str = ""
     language: str = ""
     ignore: tuple[str, ...] = ()
+    classless: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class RdfReader:
             columns = {
                 iri: column
                 for column, spec in table.columns.items()
-                for path in (spec.path or column, *spec.also)
+                for path in ((spec.path, *spec.also) if spec.path else ())
                 for iri in ((_SELF,) if path == _SELF else self._iris(path))
             }
             many = frozenset(column for column, spec in table.columns.items() if spec.many)
@@ -112,6 +115,8 @@ class RdfReader:
         """The table of a subject: the first in loader.yml that lists one of its classes; None for one to leave out."""
         classes = [value.value for name, value in said if name == _TYPE and isinstance(value, ox.NamedNode)]
         unknown = [name for name in classes if name not in self._classes and name not in self._ignored]
+        if not classes and self._options.classless:
+            return None
         if unknown or not classes:
             what = f"is of class {self._short(unknown[0])}, which" if unknown else "is of no class, and that"
             raise DeliveryError(
