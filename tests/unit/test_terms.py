@@ -54,6 +54,7 @@ def test_a_value_is_one_term_or_is_refused(kind, text):
     ("dateTime", "2010-11-15T13:22:03+01:00", "2010-11-15"),
     ("year", "1975", "75"),
     ("boolean", "J", "Ja"),
+    ("law", "jci1.3:c:BWBR0023466&artikel=19", "jci1.3:c:"),
 ])  # fmt: skip
 def test_a_kind_takes_its_own_and_refuses_what_cannot_be(kind, good, bad):
     read_back(KINDS[kind](good))
