@@ -167,3 +167,12 @@ def test_content_that_is_wrong_is_named_with_its_file(tmp_path, file, change, sa
     home = copied(tmp_path, file, change)
     with pytest.raises(ContentError, match=says):
         Mapper(read_register(home, "bag"), NAMES)
+
+
+def test_a_list_without_values_is_a_column_that_is_absent():
+    table = REGISTER.tables["verblijfsobject"]
+    many = [name for name, column in table.columns.items() if column.many]
+    _, faults = MAPPER._terms("verblijfsobject", table, {name: [] for name in many})
+    assert {fault for fault in faults if fault.split()[0] in many} == {
+        f"{name} is missing" for name in many if table.columns[name].required
+    }

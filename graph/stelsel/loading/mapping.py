@@ -161,7 +161,7 @@ class Mapper:
         readers = self._readers[name]
         for column, spec in table.columns.items():
             value = row.get(column)
-            if value is None:
+            if not value:  # an empty list, too
                 if spec.required:
                     faults.append(f"{column} is missing")
             elif spec.type != "geometry":
