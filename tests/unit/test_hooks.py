@@ -55,6 +55,8 @@ def home(tmp_path):
     return Home(folder)
 
 
+# Other tests of this process end processes on purpose, now and then the one that Python keeps count of semaphores with.
+@pytest.mark.filterwarnings("ignore:resource_tracker")
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_wide_record_becomes_long_ones_and_a_refused_one_is_reported(home, tmp_path, processes):
     source = tmp_path / "metingen.csv"

@@ -17,7 +17,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from stelsel.errors import LimitError, QueryRefused, SettingError, StelselError, Unreachable
+from stelsel.errors import DeadlinePassed, LimitError, QueryRefused, SettingError, StelselError, Unreachable
 from stelsel.querying.guard import judge
 from stelsel.serving.federation_http import HEAD, Reply, read
 from stelsel.serving.redirecting import redirected
@@ -40,6 +40,7 @@ class _Visit:
     """One query that asks others: until when, how much it has taken, and what went wrong first."""
 
     deadline: float
+    seconds: float
     text: str = ""
     calls: int = 0
     bytes: int = 0
@@ -96,7 +97,7 @@ class Federation:
     @asynccontextmanager
     async def _visit(self, question: Question, within: Limits) -> AsyncIterator[_Visit]:
         """The query with addresses of ours in it, which mean something until the block ends."""
-        visit = _Visit(asyncio.get_running_loop().time() + within.seconds)
+        visit = _Visit(asyncio.get_running_loop().time() + within.seconds, within.seconds)
         places: dict[str, str] = {}
 
         def give(address: str) -> str:
@@ -141,8 +142,14 @@ class Federation:
             task.add_done_callback(visit.running.discard)
         try:
             await self._pass_on(visit, address, query, reply)
-        except (StelselError, TimeoutError, ConnectionError, asyncio.CancelledError) as error:
-            said = str(error) or "its time was over"
+        except TimeoutError:
+            # The only time that is kept here is the query's: whoever sees its end first, it is the same end.
+            message = f"SERVICE <{address}> had not answered when the query's {visit.seconds:g} s were over"
+            visit.failure = visit.failure or DeadlinePassed(message, seconds=visit.seconds)
+            _log.info("%s", visit.failure)
+            reply.fail(b"502 Bad Gateway")
+        except (StelselError, ConnectionError, asyncio.CancelledError) as error:
+            said = str(error) or "the query was over"
             visit.failure = visit.failure or Unreachable(f"SERVICE <{address}> did not answer: {said}")
             _log.info("%s", visit.failure)
             reply.fail(b"502 Bad Gateway")
