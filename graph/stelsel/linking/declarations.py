@@ -20,6 +20,7 @@ from stelsel.home import Home
 from stelsel.modelling.prefixes import read_prefixes
 from stelsel.names import Names
 from stelsel.querying.guard import judge
+from stelsel.storing.editions import LINKSET
 
 FOLDER = "linksets"
 """The folder of `loaders/` that holds them; without a `loader.yml` it is no register."""
@@ -102,7 +103,7 @@ class Linkset(_Fact):
     @property
     def register(self) -> str:
         """The name under which its editions are kept."""
-        return f"linkset-{self.name}"
+        return LINKSET + self.name
 
     @property
     def file(self) -> Path:

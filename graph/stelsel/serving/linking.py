@@ -14,6 +14,7 @@ from stelsel.home import Home
 from stelsel.modelling.prefixes import read_prefixes
 from stelsel.names import Names
 from stelsel.serving.language import LANGUAGES, Language, visible
+from stelsel.storing.editions import LINKSET
 
 _LOCAL = re.compile(r"\w[\w-]*")
 _HUMP = re.compile(r"(?<=[a-zà-þ])(?=[A-ZÀ-Þ][a-zà-þ])|_")
@@ -92,6 +93,7 @@ def read_links(names: Names, home: Home) -> Links:
     declared = read_prefixes(file, names.root) if file.is_file() else {}
     prefixes = {namespace: prefix for prefix, namespace in declared.items()}
     titles = {register: _titles(home.loaders / register / "loader.yml") for register in home.registers()}
+    titles |= {LINKSET + file.stem: _titles(file) for file in sorted((home.loaders / "linksets").glob("*.yml"))}
     return Links(names, prefixes, titles)
 
 

@@ -61,6 +61,7 @@ def router(
             "home.html",
             release=release,
             registers=welcome.shelves(release, counts, reader, datetime.now(UTC).date()),
+            linksets=welcome.linksets(release, reader),
             others=welcome.others(release, pages.links),
             uncounted=not counts.known,
             questions=examples.curated(queries, reader.language),

@@ -15,6 +15,7 @@ from stelsel.serving.descriptions import Labels, name
 from stelsel.serving.facts import Name, Reader
 from stelsel.serving.linking import Links
 from stelsel.storing import Store
+from stelsel.storing.editions import LINKSET
 from stelsel.storing.releases import Release
 
 
@@ -72,6 +73,8 @@ def shelves(release: Release, counts: Counts, reader: Reader, today: date) -> li
     """The registers of a release, by title. The classes are those of the register's own graph, not of its parts."""
     found: dict[str, Shelf] = {}
     for register, day in release.dates.items():
+        if register.startswith(LINKSET):
+            continue
         graph = reader.links.names.graph(register)
         title = reader.links.title(graph, reader.language)
         found[register] = Shelf(title, day, reader.language.age(day, today))
@@ -85,8 +88,17 @@ def shelves(release: Release, counts: Counts, reader: Reader, today: date) -> li
     return sorted(found.values(), key=lambda shelf: shelf.title.lower())
 
 
+def linksets(release: Release, reader: Reader) -> list[tuple[str, str, int]]:
+    """The linksets of a release: title, graph, and how many statements; by title."""
+    names = [register.removeprefix(LINKSET) for register in release.dates if register.startswith(LINKSET)]
+    found = [
+        (reader.language.pick(reader.links.titles.get(LINKSET + name, {})) or name, reader.links.names.linkset(name))
+        for name in names
+    ]
+    return sorted((title, graph, release.graphs.get(graph, 0)) for title, graph in found)
+
+
 def others(release: Release, links: Links) -> Iterable[tuple[str, int]]:
-    """The graphs that belong to no register: ontologies, linksets, the catalogue."""
-    return sorted(
-        (graph, size) for graph, size in release.graphs.items() if links.register(graph)[0] not in release.dates
-    )
+    """The graphs that belong to no register and no linkset: ontologies, the catalogue."""
+    known = {*release.dates, "linkset"}
+    return sorted((graph, size) for graph, size in release.graphs.items() if links.register(graph)[0] not in known)

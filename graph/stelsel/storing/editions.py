@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -59,6 +59,10 @@ class GraphFile(_Fact):
     subjects: tuple[str, ...]
     """Sorted beginnings of the subjects' IRIs, up to and including the last `/` or `#`: two graphs that share none
     have no triple in common."""
+
+
+LINKSET: Final = "linkset-"
+"""What the register of a linkset's edition begins with; its name is the rest."""
 
 
 class Delivered(_Fact):
