@@ -120,8 +120,9 @@ def test_a_prefix_has_one_namespace():
 
 def test_no_file_names_a_package_index_or_a_machine():
     """Lock files hold versions and hashes; where packages come from is the machine's business."""
+    # Letters in brackets keep this pattern from being what it looks for.
     hosts = re.compile(
-        r"https?://[\w.-]*(?:pypi|pythonhosted|npmjs|registry\.)[\w.-]*|--(?:extra-)?index-url|/root/|/home/\w"
+        r"https?://[\w.-]*(?:p[y]pi|python[h]osted|npm[j]s|regist[r]y\.)[\w.-]*|--(?:extra-)?index-[u]rl|/roo[t]/|/hom[e]/\w"
     )
     for name in tracked():
         if (ROOT / name).is_file() and Path(name).suffix in {
@@ -135,7 +136,7 @@ def test_no_file_names_a_package_index_or_a_machine():
             ".cfg",
             "",
         }:
-            assert not hosts.search(read(ROOT / name)) or name == "tests/test_structure.py", name
+            assert not hosts.search(read(ROOT / name)), name
 
 
 def test_nothing_of_the_shared_deliveries_is_in_the_repository():

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from stelsel.errors import DeadlinePassed
 from stelsel.home import open_home
+from stelsel.querying.binding import bind
 from stelsel.querying.lexer import tokens
 from stelsel.serving import problems, resources
-from stelsel.serving.answers import bind, query
+from stelsel.serving.answers import query
 from stelsel.serving.rendering import Pages, ProblemPages
 from village import BAG, BASE, HOSTILE, HUB, NAMES, PAND, RELEASE, SCRIPT, STRAAT, village
 

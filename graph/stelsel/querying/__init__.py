@@ -10,6 +10,7 @@ rewriting    an update with what the protocol adds to it
 parameters   what a curated query can be asked, and how a value becomes a term
 header       the `#+` header, read strictly
 declarations what a header declares: place, parameters, columns, pages
+binding      terms in the place of `$name`, for queries of our own
 curated      a `.rq` file with a header becomes a query that can be bound
 results      what comes back: columns with types, as JSON
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from stelsel.errors import LimitError, QuerySyntaxError
-from stelsel.querying.lexer import tokens
+from stelsel.querying.binding import bind
 from stelsel.storing import Limits, Question, Store
 from stelsel.storing.formats import FORMATS
 
@@ -42,7 +42,7 @@ class Probes:
 
     async def ask(self, name: str, **terms: str) -> list[Row] | None:
         """The rows of `rules/<name>.rq` with terms, in N-Triples form, in the place of `$name`; None as for `rows`."""
-        return await self._rows(Question(_bound(name, terms)))
+        return await self._rows(Question(bind(_text(name), terms)))
 
     async def rows(self, text: str) -> list[Row] | None:
         """The rows of a SELECT about the dataset of the question itself.
@@ -76,17 +76,6 @@ def number(row: Mapping[str, Any], name: str) -> int:
 def holds(row: Mapping[str, Any], name: str) -> bool:
     """A boolean in a row."""
     return name in row and row[name]["value"] == "true"
-
-
-def _bound(name: str, terms: Mapping[str, str]) -> str:
-    text = _text(name)
-    parts: list[str] = []
-    done = 0
-    for token in tokens(text):
-        if token.kind == "variable" and token.text[0] == "$":
-            parts += (text[done : token.offset], terms[token.text[1:]])
-            done = token.offset + len(token.text)
-    return "".join([*parts, text[done:]])
 
 
 @cache

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import orjson
 
-from stelsel.querying.lexer import tokens
 from stelsel.storing import Limits, Question, Store
 from stelsel.storing.formats import FORMATS, Format
 
@@ -41,21 +40,6 @@ _KINDS: Mapping[str, Kind] = {"uri": "uri", "literal": "literal", "typed-literal
 def query(name: str) -> str:
     """The text of a query of the pages, `queries/<name>.rq`."""
     return (_FOLDER / f"{name}.rq").read_text("utf-8")
-
-
-def bind(text: str, terms: Mapping[str, str]) -> str:
-    """A query with terms, in N-Triples form, in the place of `$name`. Strings, comments and IRIs are left alone.
-
-    >>> bind("ASK { $iri ?p '$iri' }", {"iri": "<http://x.nl/>"})
-    "ASK { <http://x.nl/> ?p '$iri' }"
-    """
-    parts: list[str] = []
-    done = 0
-    for token in tokens(text):
-        if token.kind == "variable" and token.text[0] == "$":
-            parts += (text[done : token.offset], terms[token.text[1:]])
-            done = token.offset + len(token.text)
-    return "".join([*parts, text[done:]])
 
 
 async def rows(store: Store, text: str, base_iri: str | None = None) -> list[Row]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stelsel import terms
+from stelsel.querying.binding import bind
 from stelsel.serving import restoring
-from stelsel.serving.answers import Row, Term, bind, query, rows
+from stelsel.serving.answers import Row, Term, query, rows
 from stelsel.serving.language import Language
 from stelsel.storing import Question, Store
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stelsel.errors import NotFound, StelselError, StoreError, Truncated
 from stelsel.names import Names
 from stelsel.querying import results
+from stelsel.querying.binding import bind
 from stelsel.querying.curated import CuratedQuery
 from stelsel.querying.declarations import MOST
 from stelsel.serving import answers
@@ -190,7 +191,7 @@ class Api:
         terms = call.query.terms(call.values)
         named = [p.name for p in call.query.parameters if p.type == "iri" and p.name in call.query.declared.path_names]
         for name in named:
-            text = answers.bind(answers.query("exists"), {"iri": terms[name][0]})
+            text = bind(answers.query("exists"), {"iri": terms[name][0]})
             content = await visit.ask(Question(text), "json", form="ask")
             if not orjson.loads(content)["boolean"]:
                 raise _unknown(call, release)

@@ -8,9 +8,10 @@ from urllib.parse import quote, urlencode
 
 from stelsel import terms
 from stelsel.errors import ParameterError
+from stelsel.querying.binding import bind
 from stelsel.querying.curated import CuratedQuery
 from stelsel.querying.parameters import Text
-from stelsel.serving.answers import bind, query
+from stelsel.serving.answers import query
 from stelsel.serving.language import Language
 
 API = "/api/v1"

@@ -10,7 +10,8 @@ from datetime import date
 from stelsel import terms
 from stelsel.errors import LimitError
 from stelsel.names import Names
-from stelsel.serving.answers import bind, query, rows
+from stelsel.querying.binding import bind
+from stelsel.serving.answers import query, rows
 from stelsel.serving.descriptions import Labels, name
 from stelsel.serving.facts import Name, Reader
 from stelsel.serving.linking import Links
@@ -88,14 +89,14 @@ def shelves(release: Release, counts: Counts, reader: Reader, today: date) -> li
     return sorted(found.values(), key=lambda shelf: shelf.title.lower())
 
 
-def linksets(release: Release, reader: Reader) -> list[tuple[str, str, int]]:
-    """The linksets of a release: title, graph, and how many statements; by title."""
+def linksets(release: Release, reader: Reader) -> list[tuple[str, int, str]]:
+    """The linksets of a release: graph, how many statements, and title; by title."""
     names = [register.removeprefix(LINKSET) for register in release.dates if register.startswith(LINKSET)]
     found = [
         (reader.language.pick(reader.links.titles.get(LINKSET + name, {})) or name, reader.links.names.linkset(name))
         for name in names
     ]
-    return sorted((title, graph, release.graphs.get(graph, 0)) for title, graph in found)
+    return [(graph, release.graphs.get(graph, 0), title) for title, graph in sorted(found)]
 
 
 def others(release: Release, links: Links) -> Iterable[tuple[str, int]]:

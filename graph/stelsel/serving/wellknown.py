@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from stelsel import terms
 from stelsel.names import Names
-from stelsel.serving.answers import bind, collect, query
+from stelsel.querying.binding import bind
+from stelsel.serving.answers import collect, query
 from stelsel.serving.description import VOID
 from stelsel.serving.negotiation import choose
 from stelsel.storing import Question, Store
